@@ -91,6 +91,9 @@ class InterfaceOf : public Interface {
   void retain() noexcept override { owner_->retain(); }
   void release() noexcept override { owner_->release(); }
 
+ protected:
+  ~InterfaceOf() = default;
+
  private:
   Object* owner_;
 };
