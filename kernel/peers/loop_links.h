@@ -1,0 +1,74 @@
+// All links of one loop, and who wants to hear of them.
+#ifndef GREY_KERNEL_PEERS_LOOP_LINKS_H_
+#define GREY_KERNEL_PEERS_LOOP_LINKS_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "peers/inbound_link.h"
+#include "peers/outbound_link.h"
+#include "peers/peer_links.h"
+
+namespace greyd {
+
+// All on its loop.
+class LoopLinks final : private grey::Task {
+ public:
+  LoopLinks(PeerLinks* owner, grey::Loop* loop);
+  ~LoopLinks();
+
+  PeerLinks& owner() { return *owner_; }
+  grey::Loop* loop() { return loop_; }
+
+  void assign(uint32_t number, const std::string& address);  // empty: forget
+  void start_dialling();
+  void reset(uint32_t number);
+  void hurry(uint32_t number);
+  void accept(grey::Stream* stream);  // takes over the reference
+  void greet_all();
+  // Says goodbye on all links; `done` when none is left.
+  void stop(std::function<void()> done);
+
+  void add_observer(grey::PeerObserver* observer);
+  void remove_observer(grey::PeerObserver* observer);
+
+  grey::Status send(uint32_t number, uint32_t channel, uint32_t route, const grey::ByteView* parts,
+                    uint32_t count);
+
+  // Called by the links.
+  void tell_up(const grey::PeerInfo& info);
+  void tell_down(uint32_t number, grey::PeerDown reason);
+  void self_found(uint32_t number);
+  void bury(InboundLink* link);
+  void link_ended();
+
+  template <typename... Parts>
+  void log(grey::LogLevel level, const Parts&... parts) {
+    std::string line;
+    (grey::append_part(line, parts), ...);
+    owner_->world().log->write(level, grey::view_of(line));
+  }
+
+ private:
+  void run() noexcept override;  // the timer: links that did not close in time are cut
+  void check_stopped();
+
+  PeerLinks* const owner_;
+  grey::Loop* const loop_;
+  std::map<uint32_t, std::unique_ptr<OutboundLink>> outbound_;
+  std::vector<std::unique_ptr<OutboundLink>> retired_;
+  std::vector<std::unique_ptr<InboundLink>> inbound_;
+  std::vector<grey::PeerObserver*> observers_;
+  uint32_t self_number_ = 0;
+  bool dialling_ = false;
+  bool stopping_ = false;
+  std::function<void()> stopped_;
+  grey::Ref<grey::Timer> stop_timer_;
+};
+
+}  // namespace greyd
+
+#endif  // GREY_KERNEL_PEERS_LOOP_LINKS_H_
