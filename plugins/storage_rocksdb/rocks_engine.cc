@@ -1,0 +1,223 @@
+#include "rocks_engine.h"
+
+#include <rocksdb/write_batch.h>
+
+#include <cassert>
+
+#include "grey/glue/status.h"
+#include "rocks_options.h"
+
+namespace grey::rocks {
+
+Status RocksEngine::open(const std::string& path, const rocksdb::Options& options,
+                         ErrorText* error) {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(options, path, &db);
+  if (!status.ok()) {
+    set_error(error, "cannot open the RocksDB in " + path + ": " + status.ToString());
+    return to_status(status);
+  }
+  db_.reset(db);
+  return ok_status();
+}
+
+void RocksEngine::close() {
+  if (!db_) return;
+  (void)flush();  // a failure costs a longer replay of the log, nothing else
+  (void)db_->Close();
+  db_.reset();
+}
+
+Status RocksEngine::open_partition(uint32_t partition, PartitionState* state) {
+  std::string stored;
+  const rocksdb::Status status = db_->Get({}, position_key(partition), &stored);
+  if (!status.ok() && !status.IsNotFound()) return to_status(status);
+  PartitionEntry entry;
+  if (status.ok() && !decode_position(view_of(stored), &entry.position)) {
+    return make_status(StatusCode::corruption, "a position record of an unknown form");
+  }
+  {
+    std::lock_guard lock(mutex_);
+    auto [it, added] = partitions_.try_emplace(partition);
+    // What a freshly opened database shows stands in its tables.
+    if (added) it->second = {entry.position, entry.position.applied_index};
+    entry = it->second;
+  }
+  state->exists = status.ok() ? 1 : 0;
+  state->generation = status.ok() ? entry.position.generation : 0;
+  state->applied_index = entry.position.applied_index;
+  state->applied_term = entry.position.applied_term;
+  state->durable_index = entry.durable_index;
+  return remove_leftovers(partition, entry.position.generation);
+}
+
+// An import that a crash interrupted leaves keys under a generation that never came into force, and
+// a switch whose deletion was lost leaves those of the old one.
+Status RocksEngine::remove_leftovers(uint32_t partition, uint64_t generation) {
+  const std::string begin = data_prefix(partition, 0);
+  const std::string in_force = data_prefix(partition, generation);
+  const std::string next = data_prefix(partition, generation + 1);
+  const std::string end = behind_partition(partition);
+  std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
+  const auto clear = [&](const std::string& from, const std::string& to) {
+    it->Seek(from);
+    if (!it->status().ok()) return it->status();
+    if (!it->Valid() || it->key().compare(to) >= 0) return rocksdb::Status::OK();
+    return db_->DeleteRange(write_options(true), db_->DefaultColumnFamily(), from, to);
+  };
+  rocksdb::Status status = clear(begin, in_force);
+  if (status.ok()) status = clear(next, end);
+  return to_status(status);
+}
+
+bool RocksEngine::find(uint32_t partition, PartitionEntry* entry) {
+  std::lock_guard lock(mutex_);
+  auto it = partitions_.find(partition);
+  if (it == partitions_.end()) return false;
+  *entry = it->second;
+  return true;
+}
+
+rocksdb::WriteOptions RocksEngine::write_options(bool may_wait) {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  options.no_slowdown = !may_wait;
+  return options;
+}
+
+Status RocksEngine::write(const WriteBatch& batch, bool may_wait) {
+  PartitionEntry entry;
+  if (!find(batch.partition, &entry))
+    return make_status(StatusCode::not_found, "no such partition");
+  rocksdb::WriteBatch ops;
+  std::string key = data_prefix(batch.partition, entry.position.generation);
+  std::string end;
+  for (uint32_t i = 0; i < batch.op_count; ++i) {
+    const WriteOp& op = batch.ops[i];
+    key.resize(kDataPrefixBytes);
+    key.append(text_of(op.key));
+    rocksdb::Status status;
+    switch (op.kind) {
+      case WriteKind::put:
+        status = ops.Put(key, slice_of(op.value));
+        break;
+      case WriteKind::erase:
+        status = ops.Delete(key);
+        break;
+      case WriteKind::erase_range:
+        end.assign(key, 0, kDataPrefixBytes);
+        end.append(text_of(op.value));
+        status = ops.DeleteRange(key, end);
+        break;
+    }
+    if (!status.ok()) return to_status(status);
+  }
+  entry.position.applied_index = batch.applied_index;
+  entry.position.applied_term = batch.applied_term;
+  rocksdb::Status status = ops.Put(position_key(batch.partition), encode_position(entry.position));
+  if (status.ok()) status = db_->Write(write_options(may_wait), &ops);
+  if (!status.ok()) return to_status(status);
+  std::lock_guard lock(mutex_);
+  partitions_[batch.partition].position = entry.position;
+  return ok_status();
+}
+
+Status RocksEngine::get(uint32_t partition, ByteView key, bool from_memory, ValueSink* sink) {
+  PartitionEntry entry;
+  if (!find(partition, &entry)) return make_status(StatusCode::not_found, "no such partition");
+  std::string full = data_prefix(partition, entry.position.generation);
+  full.append(text_of(key));
+  rocksdb::ReadOptions options;
+  if (from_memory) options.read_tier = rocksdb::kBlockCacheTier;
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = db_->Get(options, db_->DefaultColumnFamily(), full, &value);
+  if (from_memory && status.IsIncomplete()) return make_status(StatusCode::would_block);
+  if (!status.ok()) return to_status(status);
+  sink->value(bytes_of(value));
+  return ok_status();
+}
+
+Status RocksEngine::flush() {
+  std::map<uint32_t, uint64_t> reached;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [partition, entry] : partitions_) {
+      reached[partition] = entry.position.applied_index;
+    }
+  }
+  rocksdb::FlushOptions options;
+  options.wait = true;
+  options.allow_write_stall = true;
+  const rocksdb::Status status = db_->Flush(options);
+  if (!status.ok()) return to_status(status);
+  std::lock_guard lock(mutex_);
+  for (const auto& [partition, index] : reached) {
+    auto it = partitions_.find(partition);
+    if (it == partitions_.end()) continue;
+    it->second.durable_index = std::max(it->second.durable_index, index);
+  }
+  return ok_status();
+}
+
+Status RocksEngine::drop(uint32_t partition) {
+  {
+    std::lock_guard lock(mutex_);
+    partitions_.erase(partition);
+  }
+  rocksdb::WriteBatch ops;
+  rocksdb::Status status = ops.Delete(position_key(partition));
+  if (status.ok()) status = ops.DeleteRange(data_prefix(partition, 0), behind_partition(partition));
+  if (status.ok()) status = db_->Write(write_options(true), &ops);
+  return status.ok() ? flush() : to_status(status);
+}
+
+uint64_t RocksEngine::durable_index(uint32_t partition) {
+  PartitionEntry entry;
+  return find(partition, &entry) ? entry.durable_index : 0;
+}
+
+Status RocksEngine::clear_generation(uint32_t partition, uint64_t generation) {
+  return to_status(db_->DeleteRange(write_options(true), db_->DefaultColumnFamily(),
+                                    data_prefix(partition, generation),
+                                    data_prefix(partition, generation + 1)));
+}
+
+Status RocksEngine::switch_generation(uint32_t partition, const Position& position) {
+  PartitionEntry old;
+  if (!find(partition, &old)) return make_status(StatusCode::not_found, "no such partition");
+  assert(position.generation > old.position.generation);
+  rocksdb::WriteBatch ops;
+  rocksdb::Status status = ops.Put(position_key(partition), encode_position(position));
+  if (status.ok()) {
+    status = ops.DeleteRange(data_prefix(partition, old.position.generation),
+                             data_prefix(partition, old.position.generation + 1));
+  }
+  if (status.ok()) status = db_->Write(write_options(true), &ops);
+  if (!status.ok()) return to_status(status);
+  {
+    std::lock_guard lock(mutex_);
+    partitions_[partition] = {position, 0};
+  }
+  return flush();
+}
+
+void RocksEngine::statistics(StorageStatistics* out) {
+  const auto property = [this](const char* name) {
+    uint64_t value = 0;
+    return db_->GetIntProperty(name, &value) ? value : 0;
+  };
+  out->used_bytes = property("rocksdb.total-sst-files-size");
+  out->live_keys = property("rocksdb.estimate-num-keys");
+  out->memory_bytes = property("rocksdb.size-all-mem-tables") +
+                      property("rocksdb.block-cache-usage") +
+                      property("rocksdb.estimate-table-readers-mem");
+  out->pending_compaction_bytes = property("rocksdb.estimate-pending-compaction-bytes");
+}
+
+Status RocksEngine::verify(ErrorText* error) {
+  const rocksdb::Status status = db_->VerifyChecksum();
+  if (!status.ok()) set_error(error, status.ToString());
+  return to_status(status);
+}
+
+}  // namespace grey::rocks

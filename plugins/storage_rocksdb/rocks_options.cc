@@ -1,0 +1,70 @@
+#include "rocks_options.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <string_view>
+
+namespace grey::rocks {
+namespace {
+
+rocksdb::CompressionType compression_of(const char* text) {
+  const std::string_view name = text ? text : "lz4";
+  if (name == "none") return rocksdb::kNoCompression;
+  return name == "zstd" ? rocksdb::kZSTD : rocksdb::kLZ4Compression;
+}
+
+}  // namespace
+
+rocksdb::Options make_options(ConfigView* config) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.write_buffer_size = config->size_bytes("write_buffer", 64ull << 20);
+  options.max_write_buffer_number = static_cast<int>(config->integer("write_buffers", 4));
+  options.max_background_jobs = static_cast<int>(config->integer("background_jobs", 2));
+  options.max_open_files = static_cast<int>(config->integer("max_open_files", 4096));
+  options.bytes_per_sync = 1 << 20;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.target_file_size_base = 64ull << 20;
+  options.max_bytes_for_level_base = 256ull << 20;
+  // Without a log of its own there is nothing to recover from: what stands in the tables counts.
+  options.avoid_flush_during_recovery = true;
+  options.avoid_flush_during_shutdown = true;  // stop() flushes, and a kill must be as good
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.keep_log_file_num = 4;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+
+  const rocksdb::CompressionType compression = compression_of(config->text("compression"));
+  options.compression_per_level.assign(7, compression);
+  options.compression_per_level[0] = options.compression_per_level[1] = rocksdb::kNoCompression;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(config->size_bytes("block_cache", 256ull << 20));
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.block_size = 8 << 10;
+  table.format_version = 5;
+  const int64_t bits = config->integer("bloom_bits", 10);
+  if (bits > 0) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(static_cast<double>(bits)));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+Status to_status(const rocksdb::Status& status) {
+  if (status.ok()) return ok_status();
+  if (status.IsNotFound()) return make_status(StatusCode::not_found);
+  if (status.IsIncomplete() || status.IsBusy() || status.IsTryAgain()) {
+    return make_status(StatusCode::busy, "the engine is behind with its compactions");
+  }
+  if (status.IsNoSpace()) return make_status(StatusCode::no_space, "the engine's disk is full");
+  if (status.IsCorruption()) return make_status(StatusCode::corruption, "a damaged table file");
+  if (status.IsIOError()) return make_status(StatusCode::io_error, "the engine's files");
+  if (status.IsShutdownInProgress() || status.IsAborted())
+    return make_status(StatusCode::cancelled);
+  return make_status(StatusCode::failed, "the engine refused");
+}
+
+}  // namespace grey::rocks

@@ -1,0 +1,35 @@
+// Pages of an iteration, over the newest state or a frozen one.
+#ifndef GREY_PLUGINS_STORAGE_ROCKSDB_ROCKS_SCAN_H_
+#define GREY_PLUGINS_STORAGE_ROCKSDB_ROCKS_SCAN_H_
+
+#include <memory>
+
+#include "grey/glue/plugin.h"
+#include "rocks_engine.h"
+
+namespace grey::rocks {
+
+// Runs `request` on a worker and tells `done` on `loop`; `snapshot` null: the newest state.
+// `generation` is that of the partition when the request was made.
+void submit_scan(RocksEngine* engine, Workers* workers, Loop* loop, const ScanRequest& request,
+                 uint32_t partition, uint64_t generation,
+                 std::shared_ptr<const rocksdb::Snapshot> snapshot, ScanDone* done);
+
+class RocksView final : public Implements<StorageView> {
+ public:
+  RocksView(RocksEngine* engine, Workers* workers, uint32_t partition, const Position& position);
+
+  void position(uint64_t* applied_index, uint64_t* applied_term) noexcept override;
+  void submit_scan(Loop* loop, const ScanRequest* request, ScanDone* done) noexcept override;
+
+ private:
+  RocksEngine* engine_;
+  Workers* workers_;
+  uint32_t partition_;
+  Position position_;
+  std::shared_ptr<const rocksdb::Snapshot> snapshot_;
+};
+
+}  // namespace grey::rocks
+
+#endif  // GREY_PLUGINS_STORAGE_ROCKSDB_ROCKS_SCAN_H_
