@@ -29,6 +29,8 @@ enum class TurnPhase : uint32_t { step = 0, log = 1, flush = 2 };
 // A timer of one loop. Loop only. Released timers never fire.
 class Timer : public Object {
  public:
+  static constexpr char kInterfaceId[] = "grey.host.timer/1";
+
   // Fires the task once at `deadline_ns` of the loop's clock or soon after; replaces what was
   // armed.
   virtual void arm(uint64_t deadline_ns) noexcept = 0;
