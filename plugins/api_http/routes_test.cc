@@ -1,0 +1,236 @@
+#include "routes.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "grey/testkit/fake_host.h"
+
+namespace grey::http {
+namespace {
+
+// Answers with what the test set, and keeps what it was asked.
+class FakeKv final : public testkit::Service<KvService> {
+ public:
+  void submit(Loop* loop, const KvRequest* request, KvDone* done) noexcept override {
+    requests.push_back(*request);
+    keys.push_back(string_of(view_of(request->key)));
+    values.push_back(string_of(view_of(request->value)));
+    post(loop, [this, done] {
+      KvResponse response = {};
+      response.struct_size = sizeof(response);
+      response.code = code;
+      response.revision = 12;
+      response.age_ms = 34;
+      response.message = "because";
+      const Buffer value = Buffer::copy_of(std::string_view("bytes"));
+      response.value = value.ref();
+      done->done(&response);
+    });
+  }
+  void submit_range(Loop* loop, const KvRangeRequest* request,
+                    KvRangeDone* done) noexcept override {
+    ranges.push_back(*request);
+    starts.push_back(string_of(request->start));
+    ends.push_back(string_of(request->end));
+    post(loop, [done] {
+      const KvItem items[] = {{view_of("a"), view_of("1"), 5, 0},
+                              {view_of("a\xff"), view_of("\xff"), 6, 0}};
+      done->done(KvCode::ok, "", items, 2, true);
+    });
+  }
+  void document(Loop* loop, const char* name, KvDocumentDone* done) noexcept override {
+    documents.push_back(name);
+    post(loop, [done] { done->done(200, view_of("{}")); });
+  }
+  void act(Loop* loop, const char* name, ByteView, KvDocumentDone* done) noexcept override {
+    documents.push_back(name);
+    post(loop, [done] { done->done(501, view_of("{}")); });
+  }
+
+  KvCode code = KvCode::ok;
+  std::vector<KvRequest> requests;
+  std::vector<std::string> keys, values, starts, ends, documents;
+  std::vector<KvRangeRequest> ranges;
+};
+
+class Routes : public testing::Test, protected ExchangeOwner {
+ protected:
+  Routes() {
+    context_.host = &host_;
+    context_.kv = &kv_;
+    context_.max_key_bytes = 100;
+    context_.max_value_bytes = 1000;
+  }
+  void answered() override { ++answers_; }
+
+  Response ask(Method method, std::string target, std::string body = "") {
+    Request request;
+    request.method = method;
+    request.target = std::move(target);
+    request.body = Buffer::copy_of(body);
+    return ask(std::move(request));
+  }
+  Response ask(Request request) {
+    auto exchange = route(&context_, host_.loop(0), std::move(request));
+    exchange->begin(this, 0);
+    EXPECT_TRUE(host_.fake_loop().run_until([&] { return exchange->done(); }));
+    return exchange->response();
+  }
+
+  testkit::FakeHost host_;
+  FakeKv kv_;
+  ApiContext context_;
+  int answers_ = 0;
+};
+
+TEST_F(Routes, PutGetAndDeleteReachTheService) {
+  Response put = ask(Method::put, "/v1/kv/a%2Fb", "value");
+  EXPECT_EQ(put.status, 200);
+  EXPECT_EQ(put.fields, "ETag: \"12\"\r\n");
+  EXPECT_EQ(kv_.keys.back(), "a/b");
+  EXPECT_EQ(kv_.values.back(), "value");
+  EXPECT_EQ(kv_.requests.back().operation, KvOperation::put);
+
+  Response get = ask(Method::get, "/v1/kv/k?consistency=stale&timeout=2s");
+  EXPECT_EQ(get.value.text(), "bytes");
+  EXPECT_NE(get.fields.find("Grey-Age-Ms: 34"), std::string::npos);
+  EXPECT_EQ(kv_.requests.back().consistency, KvConsistency::stale);
+
+  EXPECT_EQ(ask(Method::erase, "/v1/kv/k").status, 204);
+  EXPECT_EQ(kv_.requests.back().operation, KvOperation::erase);
+  EXPECT_EQ(answers_, 3);
+}
+
+TEST_F(Routes, ConditionsAreReadStrictly) {
+  Request request;
+  request.method = Method::put;
+  request.target = "/v1/kv/k";
+  request.if_match = "\"7\"";
+  ask(request);
+  EXPECT_EQ(kv_.requests.back().condition, KvCondition::revision_is);
+  EXPECT_EQ(kv_.requests.back().revision, 7u);
+  request.if_match = "*";
+  ask(request);
+  EXPECT_EQ(kv_.requests.back().condition, KvCondition::exists);
+  request.if_match.reset();
+  request.if_none_match = "*";
+  ask(request);
+  EXPECT_EQ(kv_.requests.back().condition, KvCondition::missing);
+  const size_t served = kv_.requests.size();
+  request.if_none_match = "\"7\"";
+  EXPECT_EQ(ask(request).status, 400);
+  request.if_none_match.reset();
+  for (const char* tag : {"7", "\"x\"", "W/\"7\"", "\"7\", \"8\"", ""}) {
+    request.if_match = tag;
+    EXPECT_EQ(ask(request).status, 400) << tag;
+  }
+  EXPECT_EQ(kv_.requests.size(), served);
+}
+
+TEST_F(Routes, BadRequestsNameWhatIsWrong) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"/v1/kv/k?consistancy=stale", "consistancy"},
+      {"/v1/kv/k?consistency=x", "consistency"},
+      {"/v1/kv/k?timeout=1h", "timeout"},
+      {"/v1/kv/k?timeout=0s", "timeout"},
+      {"/v1/kv/k?timeout=1s&timeout=2s", "twice"},
+      {"/v1/kv/", "empty"},
+      {"/v1/kv?limit=0", "limit"},
+      {"/v1/kv?limit=10001", "limit"},
+      {"/v1/kv?reverse=1", "reverse"},
+      {"/v1/kv?cursor=abc", "cursor"},
+      {"/v1/kv/%zz", "malformed"},
+  };
+  for (const auto& [target, word] : cases) {
+    const Response response = ask(Method::get, target);
+    EXPECT_EQ(response.status, 400) << target;
+    EXPECT_NE(response.text.find(word), std::string::npos) << response.text;
+    EXPECT_NE(response.text.find("\"bad_request\""), std::string::npos);
+    EXPECT_NE(response.text.find("\"retryable\":false"), std::string::npos);
+  }
+  EXPECT_TRUE(kv_.requests.empty());
+}
+
+TEST_F(Routes, LimitsHold) {
+  EXPECT_EQ(ask(Method::put, "/v1/kv/" + std::string(101, 'k')).status, 413);
+  EXPECT_EQ(ask(Method::put, "/v1/kv/k", std::string(1001, 'v')).status, 413);
+  EXPECT_TRUE(kv_.requests.empty());
+}
+
+TEST_F(Routes, EveryOutcomeHasItsStatus) {
+  const std::pair<KvCode, int> cases[] = {
+      {KvCode::not_found, 404}, {KvCode::condition_failed, 412}, {KvCode::busy, 429},
+      {KvCode::read_only, 503}, {KvCode::no_quorum, 503},        {KvCode::unknown_outcome, 504},
+      {KvCode::no_space, 507},  {KvCode::not_implemented, 501},  {KvCode::session_expired, 409},
+      {KvCode::too_large, 413}, {KvCode::starting, 503},
+  };
+  for (const auto& [code, status] : cases) {
+    kv_.code = code;
+    const Response response = ask(Method::get, "/v1/kv/k");
+    EXPECT_EQ(response.status, status);
+    const bool retryable = status == 503 || status == 429 || status == 507;
+    EXPECT_NE(response.text.find(retryable ? "\"retryable\":true" : "\"retryable\":false"),
+              std::string::npos)
+        << response.text;
+  }
+}
+
+TEST_F(Routes, RangesCarryTheirBoundsAndCursor) {
+  const Response first = ask(Method::get, "/v1/kv?prefix=a&limit=2");
+  EXPECT_EQ(kv_.starts.back(), "a");
+  EXPECT_EQ(kv_.ends.back(), "b");
+  EXPECT_NE(first.text.find(R"({"key":"a","value":"1","revision":"5"})"), std::string::npos);
+  EXPECT_NE(first.text.find(R"("key_base64":"Yf8=","value_base64":"/w==")"), std::string::npos);
+  ASSERT_NE(first.text.find("\"next\":"), std::string::npos) << first.text;
+  const size_t at = first.text.find("\"next\":\"") + 8;
+  const std::string cursor = first.text.substr(at, first.text.find('"', at) - at);
+  EXPECT_EQ(ask(Method::get, "/v1/kv?prefix=a&limit=2&cursor=" + cursor).status, 200);
+  EXPECT_EQ(kv_.starts.back(), std::string("a\xff\0", 3));
+  EXPECT_EQ(ask(Method::get, "/v1/kv?prefix=a&limit=3&cursor=" + cursor).status, 400);
+}
+
+TEST_F(Routes, BatchesRunInOrderAndAnswerEachOperation) {
+  const Response response = ask(Method::post, "/v1/batch",
+                                R"({"ops":[{"put":{"key":"a","value_base64":"/w=="}},)"
+                                R"({"get":{"key":"a"}},{"delete":{"key_base64":"/w=="}}]})");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.text,
+            "{\"results\":[{\"revision\":\"12\"},{\"value\":\"bytes\",\"revision\":\"12\"},"
+            "{\"revision\":\"12\"}]}\n");
+  EXPECT_EQ(kv_.keys, (std::vector<std::string>{"a", "a", "\xff"}));
+  for (const char* body :
+       {"", "[]", "{\"ops\":1}", "{\"ops\":[{}]}", "{\"ops\":[{\"put\":{\"key\":\"a\"}}]}",
+        "{\"ops\":[{\"get\":{\"key\":\"\"}}]}", "{\"ops\":[{\"get\":{\"key\":\"a\",\"x\":1}}]}",
+        "{\"ops\":[{\"drop\":{\"key\":\"a\"}}]}", "{\"ops\":[],\"atomic\":true}"}) {
+    EXPECT_EQ(ask(Method::post, "/v1/batch", body).status, 400) << body;
+  }
+}
+
+TEST_F(Routes, WhatIsNotBuiltSaysSo) {
+  EXPECT_EQ(ask(Method::post, "/v1/txn", "{}").status, 501);
+  EXPECT_EQ(ask(Method::get, "/v1/watch?prefix=a").status, 501);
+  EXPECT_EQ(ask(Method::get, "/v1/snapshot").status, 501);
+  EXPECT_EQ(ask(Method::post, "/v1/cluster/members", "{}").status, 501);
+  EXPECT_EQ(ask(Method::erase, "/v1/cluster/members/node-1?force=true").status, 501);
+  EXPECT_EQ(ask(Method::get, "/nowhere").status, 404);
+  EXPECT_EQ(ask(Method::post, "/v1/kv/k").status, 405);
+}
+
+TEST_F(Routes, ExchangesOnOneKeyWait) {
+  FixedExchange read{Response()}, write{Response()}, other{Response()}, all{Response()};
+  read.access = Access::read;
+  write.access = other.access = Access::write;
+  read.key = write.key = "a";
+  other.key = "b";
+  all.access = Access::everything;
+  EXPECT_TRUE(read.conflicts_with(write));
+  EXPECT_TRUE(write.conflicts_with(read));
+  EXPECT_FALSE(read.conflicts_with(read));
+  EXPECT_FALSE(other.conflicts_with(write));
+  EXPECT_TRUE(all.conflicts_with(read));
+  EXPECT_TRUE(other.conflicts_with(all));
+}
+
+}  // namespace
+}  // namespace grey::http
