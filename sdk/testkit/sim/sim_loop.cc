@@ -1,0 +1,138 @@
+#include "grey/testkit/sim_loop.h"
+
+#include <algorithm>
+
+#include "grey/testkit/sim_node.h"
+#include "grey/testkit/sim_process.h"
+#include "sim_timer.h"
+
+namespace grey::testkit {
+namespace {
+
+// What a turn costs of the loop's own time. More than nothing, so that a loop that posts to itself
+// for ever does not stop the world.
+constexpr uint64_t kTurnNs = 10 * kMicrosecondNs;
+
+}  // namespace
+
+SimLoop::SimLoop(SimProcess* process, uint32_t index)
+    : process_(process),
+      world_(process->world()),
+      index_(index),
+      turn_ns_(process->node()->clock().monotonic_ns()) {}
+
+SimLoop::~SimLoop() {
+  end_life();
+}
+
+bool SimLoop::is_current() noexcept {
+  return world_->current_loop() == this;
+}
+
+void SimLoop::post(Task* task) noexcept {
+  enqueue([task] { task->run(); });
+}
+
+void SimLoop::defer(TurnPhase phase, Task* task) noexcept {
+  deferred_[static_cast<size_t>(phase)].push_back(task);
+  if (!in_turn_) plan();
+}
+
+Timer* SimLoop::make_timer(Task* task) noexcept {
+  return new SimTimer(this, task);
+}
+
+void SimLoop::enqueue(std::function<void()> action) {
+  if (!process_->alive()) return;
+  inbox_.push_back(std::move(action));
+  plan();
+}
+
+void SimLoop::at_turn_end(std::function<void()> action) {
+  turn_end_.push_back(std::move(action));
+  plan();
+}
+
+void SimLoop::plan_again() {
+  planned_ns_ = UINT64_MAX;
+  plan();
+}
+
+void SimLoop::end_life() {
+  for (SimTimer* timer : timers_) {
+    timer->loop_ = nullptr;
+    timer->is_armed_ = false;
+  }
+  timers_.clear();
+  armed_.clear();
+}
+
+void SimLoop::plan() {
+  if (in_turn_ || !process_->alive()) return;
+  const bool work = !inbox_.empty() || !turn_end_.empty() || !deferred_[0].empty() ||
+                    !deferred_[1].empty() || !deferred_[2].empty();
+  uint64_t wanted = UINT64_MAX;
+  if (work) {
+    wanted = world_->now_ns();
+  } else if (!armed_.empty()) {
+    wanted = process_->node()->clock().world_of(armed_.begin()->deadline_ns);
+  }
+  if (wanted == UINT64_MAX) return;
+  wanted = std::max({wanted, free_at_ns_, process_->paused_until_ns(), world_->now_ns()});
+  if (wanted >= planned_ns_) return;
+  planned_ns_ = wanted;
+  const uint64_t number = ++plan_number_;
+  world_->at(wanted, process_, [this, number] {
+    if (number == plan_number_) turn();
+  });
+}
+
+void SimLoop::turn() {
+  planned_ns_ = UINT64_MAX;
+  if (process_->paused_until_ns() > world_->now_ns()) return plan();
+  turn_ns_ = process_->node()->clock().monotonic_ns();
+  in_turn_ = true;
+  world_->set_current_loop(this);
+  world_->trace().count(world_->now_ns(), 1, process_->node()->number() * 16 + index_);
+  auto batch = std::move(inbox_);
+  inbox_.clear();
+  for (auto& action : batch) action();
+  run_timers();
+  run_stages();
+  world_->set_current_loop(nullptr);
+  in_turn_ = false;
+  free_at_ns_ = world_->now_ns() + kTurnNs;
+  process_->turn_ended();
+  plan();
+}
+
+void SimLoop::run_timers() {
+  // A timer that is armed anew for a time already past fires in the next turn.
+  const uint64_t limit = next_sequence_;
+  while (!armed_.empty() && armed_.begin()->deadline_ns <= turn_ns_ &&
+         armed_.begin()->sequence < limit) {
+    SimTimer* timer = armed_.begin()->timer;
+    timer->remove();
+    timer->task_->run();
+  }
+}
+
+void SimLoop::run_stages() {
+  bool again = true;
+  while (again) {
+    again = false;
+    for (auto& stage : deferred_) {
+      while (!stage.empty()) {
+        auto tasks = std::move(stage);
+        stage.clear();
+        for (Task* task : tasks) task->run();
+        again = true;
+      }
+    }
+  }
+  auto ends = std::move(turn_end_);
+  turn_end_.clear();
+  for (auto& action : ends) action();
+}
+
+}  // namespace grey::testkit
