@@ -1,0 +1,269 @@
+#include "peers/peer_links.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <set>
+
+#include "host/log_sink.h"
+#include "host/metric_registry.h"
+#include "host/named_log.h"
+#include "host/net_harness.h"
+#include "host/system_random.h"
+
+namespace greyd {
+namespace {
+
+// Plain streams of the host as a transport.
+class PlainTransport final : public Borrowed<grey::Transport> {
+ public:
+  explicit PlainTransport(grey::Net* net) : net_(net) {}
+  grey::Status listen(const char*, const char* address, grey::Acceptor* acceptor,
+                      grey::Listener** out, grey::ErrorText* error) noexcept override {
+    return net_->listen(address, acceptor, out, error);
+  }
+  void connect(grey::Loop* loop, const char*, const char* address, uint64_t timeout_ns,
+               grey::ConnectDone* done) noexcept override {
+    net_->connect(loop, address, timeout_ns, done);
+  }
+
+ private:
+  grey::Net* net_;
+};
+
+// One process's links, and what it is told and sent. State belongs to loop 0 except where it says.
+class Node final : public grey::PeerObserver, public grey::PeerHandler {
+ public:
+  Node(NetHarness& harness, PlainTransport& transport, LogSink& sink, const std::string& id,
+       uint64_t nonce, std::string address)
+      : harness_(harness), log_(sink, id) {
+    identity_.struct_size = sizeof(identity_);
+    identity_.boot_nonce = nonce;
+    identity_.instance_uuid[0] = static_cast<uint8_t>(nonce);
+    std::strcpy(identity_.node_id, id.c_str());
+    std::strcpy(identity_.raft_address, address.c_str());
+    PeerLinksWorld world;
+    for (uint32_t i = 0; i < 2; ++i) world.loops.push_back(harness.loops.loop(i));
+    world.transport = &transport;
+    world.random = &random_;
+    world.log = &log_;
+    world.meter = metrics_.meter();
+    world.identity = [this](grey::Identity* out) {
+      std::lock_guard lock(mutex_);
+      *out = identity_;
+    };
+    PeerLinksOptions options;
+    options.listen_address = std::move(address);
+    links = grey::make_ref<PeerLinks>(std::move(world), std::move(options));
+  }
+
+  void start(const std::map<uint32_t, std::string>& directory) {
+    harness_.loops.on(0, [&] {
+      links->set_handler(grey::kChannelService, this);
+      links->add_observer(harness_.loops.loop(0), this);
+      for (const auto& [number, address] : directory) links->assign(number, address.c_str());
+      grey::ErrorText error = grey::empty_error_text();
+      ASSERT_TRUE(links->start(&error).ok()) << error.text;
+    });
+  }
+  void stop() {
+    std::promise<void> done;
+    harness_.loops.on(0, [&] {
+      links->remove_observer(harness_.loops.loop(0), this);
+      links->stop(grey::completion([&](grey::Status) { done.set_value(); }));
+    });
+    done.get_future().wait();
+  }
+  void set_cluster(uint8_t first_byte) {
+    harness_.loops.on(0, [&] {
+      {
+        std::lock_guard lock(mutex_);
+        identity_.cluster_id[0] = first_byte;
+      }
+      links->identity_changed();
+    });
+  }
+  grey::Status send(uint32_t loop, uint32_t to, const std::string& text) {
+    grey::Status status = grey::ok_status();
+    harness_.loops.on(loop, [&] {
+      const grey::ByteView part = grey::view_of(text);
+      status = links->send(to, grey::kChannelService, 0, &part, 1);
+    });
+    return status;
+  }
+  // Waits, as long as it takes (the test's time-out ends it), for something told on loop 0.
+  template <typename Condition>
+  void wait(Condition condition) {
+    for (bool met = false; !met;) harness_.loops.on(0, [&] { met = condition(); });
+  }
+
+  uint32_t loop_of(uint32_t route) noexcept override { return route; }
+  void on_message(uint32_t from, uint32_t, const grey::BufferRef* payload,
+                  const grey::PeerInfo* info) noexcept override {
+    received.emplace_back(from, std::string(grey::text_of(*payload)));
+    senders.insert(info->node_id);
+  }
+  void on_peer_up(const grey::PeerInfo* info) noexcept override {
+    up[info->number] = *info;
+    ++ups;
+  }
+  void on_peer_down(uint32_t number, grey::PeerDown reason) noexcept override {
+    up.erase(number);
+    downs.emplace_back(number, reason);
+  }
+  void on_self(uint32_t number) noexcept override { self = number; }
+  bool was_told(uint32_t number, grey::PeerDown reason) const {
+    return std::find(downs.begin(), downs.end(), std::pair(number, reason)) != downs.end();
+  }
+
+  std::vector<std::pair<uint32_t, std::string>> received;
+  std::set<std::string> senders;
+  std::map<uint32_t, grey::PeerInfo> up;
+  int ups = 0;
+  std::vector<std::pair<uint32_t, grey::PeerDown>> downs;
+  uint32_t self = 0;
+
+ private:
+  NetHarness& harness_;
+  NamedLog log_;
+  MetricRegistry metrics_;
+  SystemRandom random_;
+  std::mutex mutex_;
+  grey::Identity identity_ = {};
+
+ public:
+  grey::Ref<PeerLinks> links;  // last: it uses what stands above
+};
+
+class PeerLinksTest : public testing::Test {
+ protected:
+  PeerLinksTest() : harness_(2), transport_(&harness_.net) {
+    // Free ports, found by listening once.
+    FunctionAcceptor nobody;
+    for (uint32_t number = 1; number <= 3; ++number) {
+      directory_[number] = harness_.listen(&nobody);
+      keep_.push_back(std::move(harness_.listener));
+    }
+    harness_.loops.on(0, [&] {
+      for (auto& listener : keep_) listener->close();
+      keep_.clear();
+    });
+  }
+  ~PeerLinksTest() override {
+    for (auto& node : nodes_) node->stop();
+    harness_.loops.stop();
+  }
+
+  Node& add(uint32_t number, uint64_t nonce) {
+    nodes_.push_back(std::make_unique<Node>(
+        harness_, transport_, sink_, "node-" + std::to_string(number), nonce, directory_[number]));
+    return *nodes_.back();
+  }
+  void end(Node& node) {
+    node.stop();
+    std::erase_if(nodes_, [&](auto& owned) {
+      if (owned.get() != &node) return false;
+      stopped_.push_back(std::move(owned));
+      return true;
+    });
+  }
+
+  LogSink sink_{LogOptions{.level = grey::LogLevel::error}};
+  NetHarness harness_;
+  PlainTransport transport_;
+  std::vector<grey::Ref<grey::Listener>> keep_;
+  std::map<uint32_t, std::string> directory_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<Node>> stopped_;
+};
+
+TEST_F(PeerLinksTest, NodesFindEachOtherAndThemselves) {
+  for (uint32_t number = 1; number <= 3; ++number) add(number, 100 + number).start(directory_);
+  for (uint32_t number = 1; number <= 3; ++number) {
+    Node& node = *nodes_[number - 1];
+    node.wait([&] { return node.up.size() == 2 && node.self == number; });
+  }
+  Node& second = *nodes_[1];
+  // Loop 1 has links of its own, which may come up later than those that loop 0 was told of.
+  while (!second.send(1, 1, "from the other loop").ok()) {
+  }
+  Node& first = *nodes_[0];
+  first.wait([&] { return !first.received.empty(); });
+  EXPECT_EQ(first.received[0], std::pair(2u, std::string("from the other loop")));
+  EXPECT_EQ(first.senders, std::set<std::string>{"node-2"});
+}
+
+TEST_F(PeerLinksTest, MessagesKeepTheirOrder) {
+  for (uint32_t number = 1; number <= 2; ++number) add(number, 100 + number).start(directory_);
+  Node& first = *nodes_[0];
+  Node& second = *nodes_[1];
+  first.wait([&] { return first.up.contains(2); });
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(first.send(0, 2, std::to_string(i)).ok());
+  second.wait([&] { return second.received.size() == 1000; });
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(second.received[i].second, std::to_string(i));
+}
+
+TEST_F(PeerLinksTest, TellsWhyANodeIsGone) {
+  Node& first = add(1, 101);
+  first.start(directory_);
+  first.wait([&] { return first.was_told(2, grey::PeerDown::refused); });
+  Node& second = add(2, 102);
+  second.start(directory_);
+  first.wait([&] { return first.up.contains(2); });
+  end(second);
+  first.wait([&] { return first.was_told(2, grey::PeerDown::goodbye); });
+  EXPECT_EQ(first.send(0, 2, "x").code, grey::StatusCode::unreachable);
+  Node& again = add(2, 202);
+  again.start(directory_);
+  first.wait([&] { return first.up.contains(2) && first.was_told(2, grey::PeerDown::rebooted); });
+}
+
+TEST_F(PeerLinksTest, ClustersDoNotMix) {
+  Node& first = add(1, 101);
+  Node& second = add(2, 102);
+  first.start(directory_);
+  second.start(directory_);
+  first.wait([&] { return first.up.contains(2); });
+  first.set_cluster(1);
+  second.set_cluster(2);
+  first.wait([&] { return first.was_told(2, grey::PeerDown::rejected); });
+}
+
+TEST_F(PeerLinksTest, ACopiedDataDirectoryIsRefused) {
+  Node& first = add(1, 101);
+  first.start(directory_);
+  Node& copy = add(2, 101 + 256);  // the same uuid (the nonce's low byte), another process
+  copy.start(directory_);
+  copy.wait([&] { return copy.was_told(1, grey::PeerDown::rejected); });
+}
+
+TEST_F(PeerLinksTest, GarbageClosesTheConnectionAndNothingElse) {
+  Node& first = add(1, 101);
+  Node& second = add(2, 102);
+  first.start(directory_);
+  second.start(directory_);
+  first.wait([&] { return first.up.contains(2); });
+  for (const char* garbage : {"GET / HTTP/1.1\r\n\r\n and more than a header of it", "\0\0\0\0"}) {
+    Peer& peer = harness_.new_peer();
+    ASSERT_TRUE(harness_.connect(1, directory_[1], &peer).ok());
+    harness_.loops.on(
+        1, [&] { (void)peer.stream->write(grey::view_of(std::string_view(garbage, 40))); });
+    (void)peer.wait_closed();
+  }
+  ASSERT_TRUE(second.send(0, 1, "still here").ok());
+  first.wait([&] { return !first.received.empty(); });
+}
+
+TEST_F(PeerLinksTest, APortInUseIsAnErrorThatNamesTheAddress) {
+  Node& first = add(1, 101);
+  first.start(directory_);
+  Node& second = add(1, 102);
+  harness_.loops.on(0, [&] {
+    grey::ErrorText error = grey::empty_error_text();
+    EXPECT_EQ(second.links->start(&error).code, grey::StatusCode::already_exists);
+    EXPECT_NE(std::string(error.text).find(directory_[1]), std::string::npos) << error.text;
+  });
+}
+
+}  // namespace
+}  // namespace greyd
