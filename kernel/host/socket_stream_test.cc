@@ -1,0 +1,205 @@
+#include "host/socket_stream.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "host/net_harness.h"
+
+namespace greyd {
+namespace {
+
+using grey::StatusCode;
+
+std::string pattern(size_t size, size_t from) {
+  std::string text(size, '\0');
+  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>((from + i) * 131 >> 3);
+  return text;
+}
+
+TEST(SocketStream, DeliversInOrderThenTellsTheOrderlyEnd) {
+  ConnectedPair pair;
+  pair.on_client([&] {
+    EXPECT_TRUE(pair.client.stream->write(grey::view_of("one ")).ok());
+    const grey::Buffer kept = grey::Buffer::copy_of("two ");
+    const grey::BufferRef ref = kept.ref();
+    EXPECT_TRUE(pair.client.stream->write_buffer(&ref).ok());
+    EXPECT_TRUE(pair.client.stream->write(grey::view_of("three")).ok());
+    EXPECT_EQ(pair.client.stream->unsent_bytes(), 13u);  // nothing goes before the turn's end
+    pair.client.stream->close();
+    EXPECT_EQ(pair.client.stream->write(grey::view_of("late")).code, StatusCode::closed);
+  });
+  EXPECT_EQ(pair.server.wait_closed().code, StatusCode::closed);
+  EXPECT_EQ(pair.server.received, "one two three");
+  EXPECT_EQ(pair.client.wait_closed().code, StatusCode::closed);
+}
+
+TEST(SocketStream, TellsWhoTheOtherSideIs) {
+  ConnectedPair pair;
+  std::string seen;
+  pair.on_client([&] { seen = pair.client.stream->remote_address(); });
+  std::string listening;
+  pair.harness.loops.on(0, [&] { listening = local_address(pair.harness.listener.get()); });
+  EXPECT_EQ(seen, listening);
+}
+
+// More than all buffers on the way hold goes to an echo and back, while the client does not read
+// until the echo is stuck. Nobody may lose, repeat or reorder a byte, or queue without bound.
+TEST(SocketStream, EchoesManyBytesUnderBackPressure) {
+  constexpr size_t kTotal = 48 * 1024 * 1024;
+  constexpr size_t kPiece = 64 * 1024;
+  constexpr uint64_t kHighWater = 256 * 1024;
+  NetOptions options;
+  options.stream.high_water_bytes = kHighWater;
+  ConnectedPair pair(options);
+  bool client_slowed = false;
+  uint64_t most_queued = 0;
+  size_t sent = 0, checked = 0;
+  bool same = true;
+  std::promise<void> echo_stuck;
+  bool told = false;
+  std::promise<void> all;
+
+  pair.on_server([&] {
+    pair.server.data = [&](grey::ByteView bytes) {
+      pair.server.received.clear();
+      if (pair.server.stream->write(bytes).code == StatusCode::busy) {
+        pair.server.stream->pause_reading();
+        if (!std::exchange(told, true)) echo_stuck.set_value();
+      }
+      most_queued = std::max(most_queued, pair.server.stream->unsent_bytes());
+    };
+    pair.server.writable = [&] { pair.server.stream->resume_reading(); };
+  });
+  const auto send = [&] {
+    while (sent < kTotal) {
+      const std::string piece = pattern(kPiece, sent);
+      sent += kPiece;
+      if (pair.client.stream->write(grey::view_of(piece)).code == StatusCode::busy) {
+        client_slowed = true;
+        break;
+      }
+    }
+  };
+  pair.on_client([&] {
+    pair.client.stream->pause_reading();
+    pair.client.writable = send;
+    pair.client.data = [&](grey::ByteView bytes) {
+      pair.client.received.clear();
+      same = same && pattern(bytes.size, checked) == grey::text_of(bytes);
+      checked += bytes.size;
+      if (checked == kTotal) all.set_value();
+    };
+    send();
+  });
+  echo_stuck.get_future().wait();
+  pair.on_client([&] { EXPECT_EQ(checked, 0u); });
+  pair.on_client([&] { pair.client.stream->resume_reading(); });
+  all.get_future().wait();
+  pair.harness.loops.stop();
+  EXPECT_TRUE(same);
+  EXPECT_TRUE(client_slowed);
+  EXPECT_LE(most_queued, kHighWater + LoopThread::kReadBufferSize);
+}
+
+TEST(SocketStream, PausedReadingHoldsDataBackUntilResumed) {
+  ConnectedPair pair;
+  pair.on_server([&] { pair.server.stream->pause_reading(); });
+  pair.on_client([&] {
+    (void)pair.client.stream->write(grey::view_of("held"));
+    pair.client.stream->close();
+  });
+  // Once the client has sent its end all of it is in the server's kernel.
+  pair.on_client([] {});
+  pair.on_server([&] { EXPECT_EQ(pair.server.calls, 0); });
+  pair.on_server([&] { pair.server.stream->resume_reading(); });
+  EXPECT_EQ(pair.server.wait_closed().code, StatusCode::closed);
+  EXPECT_EQ(pair.server.received, "held");
+}
+
+TEST(SocketStream, AbortMakesNoMoreCallsAndTheOtherSideHearsIt) {
+  ConnectedPair pair;
+  pair.on_client([&] {
+    (void)pair.client.stream->write(grey::view_of("dropped"));
+    pair.client.stream->abort();
+    EXPECT_EQ(pair.client.stream->unsent_bytes(), 0u);
+    EXPECT_EQ(pair.client.stream->write(grey::view_of("x")).code, StatusCode::closed);
+  });
+  (void)pair.server.wait_closed();
+  EXPECT_EQ(pair.server.received, "");
+  pair.harness.loops.stop();
+  EXPECT_EQ(pair.client.calls, 0);
+}
+
+TEST(SocketStream, AbortInsideOnDataEndsTheCalls) {
+  ConnectedPair pair;
+  pair.on_server([&] { pair.server.data = [&](grey::ByteView) { pair.server.stream->abort(); }; });
+  pair.on_client([&] {
+    const std::string much(512 * 1024, 'x');
+    (void)pair.client.stream->write(grey::view_of(much));
+  });
+  (void)pair.client.wait_closed();
+  pair.harness.loops.stop();
+  EXPECT_EQ(pair.server.calls, 1);
+}
+
+TEST(SocketStream, ReleasingTheLastReferenceInsideACallbackAborts) {
+  ConnectedPair pair;
+  pair.on_server([&] { pair.server.data = [&](grey::ByteView) { pair.server.stream = {}; }; });
+  pair.on_client([&] { (void)pair.client.stream->write(grey::view_of("x")); });
+  (void)pair.client.wait_closed();
+  pair.harness.loops.stop();
+  EXPECT_EQ(pair.server.calls, 1);
+}
+
+TEST(SocketStream, AQueuedFlushOutlivesTheStreamsUser) {
+  ConnectedPair pair;
+  pair.on_client([&] {
+    (void)pair.client.stream->write(grey::view_of("x"));
+    pair.client.stream = {};
+  });
+  (void)pair.server.wait_closed();
+  EXPECT_EQ(pair.server.received, "");
+}
+
+// What was sent before the other side was gone is still delivered, although writing fails.
+TEST(SocketStream, DeliversWhatArrivedBeforeWritingFailed) {
+  ConnectedPair pair;
+  pair.on_server([&] { pair.server.stream->pause_reading(); });
+  pair.on_client([&] { (void)pair.client.stream->write(grey::view_of("last words")); });
+  pair.on_client([&] { pair.client.stream->abort(); });
+  pair.on_server([&] {
+    for (int i = 0; i < 3; ++i) (void)pair.server.stream->write(grey::view_of("into the void"));
+    pair.server.stream->resume_reading();
+  });
+  (void)pair.server.wait_closed();
+  EXPECT_EQ(pair.server.received, "last words");
+}
+
+TEST(SocketStream, CloseGivesUpWhenTheOtherSideTakesNothing) {
+  NetOptions options;
+  options.stream.close_timeout_ns = 50'000'000;
+  ConnectedPair pair(options);
+  pair.on_server([&] { pair.server.stream->pause_reading(); });
+  pair.on_client([&] {
+    const std::string much(64 * 1024 * 1024, 'x');
+    EXPECT_EQ(pair.client.stream->write(grey::view_of(much)).code, StatusCode::busy);
+    pair.client.stream->close();
+  });
+  EXPECT_EQ(pair.client.wait_closed().code, StatusCode::timed_out);
+}
+
+TEST(SocketStream, CloseWaitsForTheOtherSideNoLongerThanItsLingerTime) {
+  NetOptions options;
+  options.stream.linger_timeout_ns = 10'000'000;
+  ConnectedPair pair(options);
+  pair.on_server([&] { pair.server.stream->pause_reading(); });
+  pair.on_client([&] { pair.client.stream->close(); });
+  EXPECT_EQ(pair.client.wait_closed().code, StatusCode::closed);
+}
+
+}  // namespace
+}  // namespace greyd
