@@ -28,7 +28,7 @@ step "dependencies"
 packaging/install-deps.sh --tests
 
 step "build"
-cmake --preset release >/dev/null
+cmake --preset release -DGREY_BUILD_TESTS=ON >/dev/null
 cmake --build --preset release -j "$jobs"
 
 step "tests"
