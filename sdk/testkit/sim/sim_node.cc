@@ -42,7 +42,10 @@ SimNode::SimNode(SimWorld* world, SimNetwork* network, uint32_t number)
 }
 
 SimNode::~SimNode() {
+  // What is planned refers to nodes and processes; without it nothing can run any more.
+  world_->drop_events();
   if (process_) crash(false);
+  world_->drop_events();
 }
 
 SimProcess* SimNode::boot(uint32_t loop_count) {

@@ -62,6 +62,9 @@ class SimWorld {
   // The same, but ends early (true) once `done` holds; it is asked after every event.
   bool run_until(uint64_t time_ns, const std::function<bool()>& done);
 
+  // Forgets everything planned: the end of the world (SimNode's destructor calls it).
+  void drop_events() { events_.clear(); }
+
   // The loop whose turn runs, or null.
   SimLoop* current_loop() const { return current_loop_; }
   void set_current_loop(SimLoop* loop) { current_loop_ = loop; }

@@ -1,0 +1,116 @@
+// Elections: when to campaign, and for whom to vote.
+#include "core/raft_state.h"
+
+namespace grey::raft {
+
+bool RaftState::promotable() const {
+  return !failed_ && !damaged_until_ && !installing_ && log_progress_ &&
+         configuration().is_voter(self_);
+}
+
+bool RaftState::grants_votes() const {
+  return !damaged_until_ && now_.monotonic_ns >= no_vote_before_ns_;
+}
+
+bool RaftState::follows_live_leader() const {
+  if (role() == Role::leader) return true;
+  const auto* follower = std::get_if<Follower>(&role_);
+  if (!follower || follower->leader == kNobody) return false;
+  return follower->quiesced || now_.monotonic_ns - follower->contact_ns < timeout();
+}
+
+void RaftState::on_deadline() {
+  if (promotable()) return become_pre_candidate();
+  // A learner, a damaged or a stuck replica waits on, but forgets the leader it has lost.
+  const bool lost_leader = leader() != kNobody || role() != Role::follower;
+  if (lost_leader) return become_follower(term_, kNobody);
+  std::get<Follower>(role_).deadline_ns = now_.monotonic_ns + random_timeout();
+}
+
+void RaftState::become_pre_candidate() {
+  leave_role();
+  PreCandidate& candidate = role_.emplace<PreCandidate>();
+  candidate.deadline_ns = now_.monotonic_ns + random_timeout();
+  candidate.votes.record(self_, true);
+  if (candidate.votes.result(configuration()) == VoteResult::won) return become_candidate(false);
+  for (const ReplicaId member : configuration().members()) {
+    if (member == self_ || !configuration().is_voter(member)) continue;
+    send(member, PreVoteRequest{next_term(term_), log_.last()});
+  }
+}
+
+void RaftState::become_candidate(bool transfer) {
+  leave_role();
+  set_term(next_term(term_));
+  vote_ = self_;
+  role_.emplace<Candidate>().deadline_ns = now_.monotonic_ns + random_timeout();
+  for (const ReplicaId member : configuration().members()) {
+    if (member == self_ || !configuration().is_voter(member)) continue;
+    // Not before the own vote is durable: after a crash this replica might otherwise lead the same
+    // term twice.
+    send_durable(member, VoteRequest{log_.last(), transfer});
+  }
+}
+
+void RaftState::count_own_vote() {
+  auto* candidate = std::get_if<Candidate>(&role_);
+  if (!candidate) return;
+  candidate->votes.record(self_, true);
+  if (candidate->votes.result(configuration()) == VoteResult::won) become_leader();
+}
+
+void RaftState::on_message(ReplicaId from, const PreVoteRequest& request) {
+  const bool granted = request.campaign_term > term_ && grants_votes() && log_progress_ &&
+                       !follows_live_leader() && at_least_as_fresh(request.last, log_.last());
+  if (!granted) wake();
+  send(from, PreVoteResponse{request.campaign_term, granted});
+}
+
+void RaftState::on_message(ReplicaId from, const PreVoteResponse& response) {
+  auto* candidate = std::get_if<PreCandidate>(&role_);
+  if (!candidate || response.campaign_term != next_term(term_)) return;
+  candidate->votes.record(from, response.granted);
+  switch (candidate->votes.result(configuration())) {
+    case VoteResult::won:
+      return become_candidate(false);
+    case VoteResult::lost:
+      return become_follower(term_, kNobody);
+    case VoteResult::pending:
+      return;
+  }
+}
+
+void RaftState::on_message(ReplicaId from, const VoteRequest& request) {
+  // Terms are equal here. Whoever knows the leader of this term must not elect another, and whoever
+  // has voted may only say the same again.
+  const bool free = vote_ == kNobody && term_leader_ == kNobody;
+  const bool granted =
+      (vote_ == from || free) && grants_votes() && at_least_as_fresh(request.last, log_.last());
+  if (granted) {
+    vote_ = from;
+    if (role() != Role::follower) become_follower(term_, kNobody);
+    std::get<Follower>(role_).deadline_ns = now_.monotonic_ns + random_timeout();
+  }
+  send_durable(from, VoteResponse{granted});
+}
+
+void RaftState::on_message(ReplicaId from, const VoteResponse& response) {
+  auto* candidate = std::get_if<Candidate>(&role_);
+  if (!candidate) return;
+  candidate->votes.record(from, response.granted);
+  switch (candidate->votes.result(configuration())) {
+    case VoteResult::won:
+      return become_leader();
+    case VoteResult::lost:
+      return become_follower(term_, kNobody);
+    case VoteResult::pending:
+      return;
+  }
+}
+
+void RaftState::on_message(ReplicaId from, const TimeoutNow&) {
+  const auto* follower = std::get_if<Follower>(&role_);
+  if (follower && follower->leader == from && promotable()) become_candidate(true);
+}
+
+}  // namespace grey::raft

@@ -1,0 +1,60 @@
+// Changes of the membership, and of the leader by its own will.
+#include "core/raft_state.h"
+
+namespace grey::raft {
+
+Status RaftState::propose_configuration(uint64_t id, const ConfigurationTarget& target) {
+  const auto* leader = std::get_if<Leader>(&role_);
+  if (!leader || failed_) return make_status(StatusCode::not_leader, "this replica does not lead");
+  // Without an own entry committed, an earlier leader's change may still be open somewhere, and two
+  // changes at once need not have a voter in common.
+  if (!ready_to_serve()) return make_status(StatusCode::busy, "this term has not begun yet");
+  if (leader->transfer || configuration().joint() || configurations_.latest_index() > commit_) {
+    return make_status(StatusCode::busy, "another change is under way");
+  }
+  const auto next = first_step(configuration(), target);
+  if (!next) {
+    return make_status(StatusCode::invalid_argument, "the configuration cannot become this one");
+  }
+  dirty_ = true;
+  wake();
+  append_own(EntryType::configuration, encode(*next), 0);
+  proposals_.add(id, log_.last());
+  return ok_status();
+}
+
+void RaftState::continue_membership(Leader& leader) {
+  if (!configuration().joint() || configurations_.latest_index() > commit_) return;
+  if (commit_ < leader.term_start) return;
+  append_own(EntryType::configuration, encode(leave_joint(configuration())), 0);
+}
+
+Status RaftState::transfer_leadership(ReplicaId target) {
+  auto* leader = std::get_if<Leader>(&role_);
+  if (!leader || failed_) return make_status(StatusCode::not_leader, "this replica does not lead");
+  if (leader->transfer) return make_status(StatusCode::busy, "the leadership is being handed over");
+  const Progress* peer = peer_of(*leader, target);
+  if (!peer || peer->damaged() || !configuration().is_voter(target)) {
+    return make_status(StatusCode::invalid_argument, "the target is no other voter");
+  }
+  dirty_ = true;
+  wake();
+  leader->transfer = Transfer{target, now_.monotonic_ns + timeout()};
+  return ok_status();
+}
+
+void RaftState::continue_transfer(Leader& leader) {
+  if (!leader.transfer || leader.transfer->ordered) return;
+  const Progress* peer = peer_of(leader, leader.transfer->target);
+  if (!peer || !configuration().is_voter(peer->id())) {
+    leader.transfer.reset();
+    out_.transfer = TransferOutcome::abandoned;
+    return;
+  }
+  if (peer->counted_match() != log_.last_index()) return;
+  leader.transfer->ordered = true;
+  leader.lease_revoked = true;
+  send(peer->id(), TimeoutNow{});
+}
+
+}  // namespace grey::raft

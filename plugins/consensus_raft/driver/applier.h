@@ -1,0 +1,88 @@
+// Hands committed entries of one group to its state machine, in order and in batches.
+#ifndef GREY_CONSENSUS_RAFT_DRIVER_APPLIER_H_
+#define GREY_CONSENSUS_RAFT_DRIVER_APPLIER_H_
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "core/types.h"
+#include "driver/group_host.h"
+#include "grey/consensus.h"
+#include "log/lane.h"
+
+namespace grey::raft {
+
+// What the applier needs of its replica. Never called inside Applier::run's caller's propose().
+class ApplyTarget {
+ public:
+  // Everything up to `index` is applied.
+  virtual void applied_through(LogIndex index) = 0;
+  virtual void apply_failed(Status status) = 0;
+  // There is more to do or to tell: call Applier::run() in the next step.
+  virtual void apply_again() = 0;
+  virtual const LogView& log_view() = 0;
+  virtual void read_log(LogIndex first, LogIndex last, uint64_t max_bytes, EntriesRead done) = 0;
+
+ protected:
+  ~ApplyTarget() = default;
+};
+
+class Applier final : private Completion {
+ public:
+  Applier(GroupHost* host, StateMachine* machine, ApplyTarget* target, LogIndex applied)
+      : host_(host), machine_(machine), target_(target), next_(applied + 1), until_(applied) {}
+
+  // A proposal of this node was committed at `index`; in order of index, before the range with it.
+  void committed(LogIndex index, grey::Proposal* proposal) {
+    proposals_.push_back({index, proposal});
+  }
+  void extend(LogIndex until) { until_ = until; }
+
+  // Applies some of what there is. `applied_through` comes inside.
+  void run();
+
+  // Between the two nothing is handed to the state machine.
+  void pause() { paused_ = true; }
+  void resume() {
+    paused_ = false;
+    target_->apply_again();
+  }
+  // The state machine holds everything up to `index` now. Only while paused and idle.
+  void skip_to(LogIndex index);
+  // The state machine is not working on anything.
+  bool idle() const { return !busy_; }
+  void stop() { stopped_ = true; }
+
+  LogIndex applied() const { return next_ - 1; }
+  // The proposals up to `index` whose entries are applied, taken out; the rest with UINT64_MAX.
+  struct Committed {
+    LogIndex index;
+    grey::Proposal* proposal;
+  };
+  std::vector<Committed> take_through(LogIndex index);
+
+ private:
+  void complete(Status status) noexcept override;
+  bool collect();
+  void fetch();
+  void add(const Entry& entry, size_t* proposal);
+  void finish(Status status);
+
+  GroupHost* host_;
+  StateMachine* machine_;
+  ApplyTarget* target_;
+  LogIndex next_;   // the first entry that is not applied
+  LogIndex until_;  // the last one that may be
+  std::deque<Committed> proposals_;
+  std::vector<CommittedEntry> batch_;
+  std::vector<Entry> fetched_;  // read back from the log; alive until applied
+  uint64_t began_ns_ = 0;
+  bool busy_ = false;  // the state machine or a read of the log will answer
+  bool paused_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace grey::raft
+
+#endif  // GREY_CONSENSUS_RAFT_DRIVER_APPLIER_H_

@@ -1,0 +1,32 @@
+#include "driver/driver_options.h"
+
+#include <algorithm>
+
+namespace grey::raft {
+
+DriverOptions DriverOptions::from(Host* host) {
+  ConfigView* config = host->config();
+  DriverOptions options;
+  options.election_timeout_ns =
+      config->duration_ns("consensus.election_timeout", options.election_timeout_ns);
+  options.heartbeat_interval_ns =
+      config->duration_ns("consensus.heartbeat_interval", options.heartbeat_interval_ns);
+  const int64_t lanes = config->integer("lanes", 0);
+  options.lanes = lanes > 0 ? static_cast<uint32_t>(lanes) : std::min(host->loop_count(), 4u);
+  options.segment_size = config->size_bytes("segment_size", options.segment_size);
+  options.log_budget = config->size_bytes("log_budget", options.log_budget);
+  options.max_inflight_bytes = config->size_bytes("max_inflight", options.max_inflight_bytes);
+  options.max_append_bytes = config->size_bytes("max_append", options.max_append_bytes);
+  options.max_uncommitted_bytes =
+      config->size_bytes("max_uncommitted", options.max_uncommitted_bytes);
+  options.entry_cache = config->size_bytes("entry_cache", options.entry_cache);
+  options.max_queued_proposals = static_cast<uint32_t>(
+      config->integer("max_queued_proposals", options.max_queued_proposals));
+  options.snapshot_rate = std::max<uint64_t>(
+      1, config->size_bytes("snapshot_rate", options.snapshot_rate));
+  options.lease_reads = config->boolean("lease_reads", options.lease_reads);
+  options.rebalance = config->boolean("rebalance", options.rebalance);
+  return options;
+}
+
+}  // namespace grey::raft

@@ -1,0 +1,44 @@
+// What a group's replica gets from the loop that runs it.
+#ifndef GREY_CONSENSUS_RAFT_DRIVER_GROUP_HOST_H_
+#define GREY_CONSENSUS_RAFT_DRIVER_GROUP_HOST_H_
+
+#include "core/message.h"
+#include "driver/driver_metrics.h"
+#include "driver/driver_options.h"
+#include "driver/wire.h"
+#include "grey/host.h"
+
+namespace grey::raft {
+
+class GroupReplica;
+
+// On the loop only.
+class GroupHost {
+ public:
+  virtual Host* host() = 0;
+  virtual Loop* loop() = 0;
+  virtual const DriverOptions& options() = 0;
+  virtual DriverMetrics& metrics() = 0;
+  virtual uint32_t own_node() = 0;
+  // The time of this turn.
+  virtual Now now() = 0;
+  // The replica's step() is called in this turn's step phase, once however often this is called.
+  virtual void wake(GroupReplica* replica) = 0;
+  // Calls GroupReplica::on_time() at `deadline_ns` or soon after.
+  virtual void wake_at(uint64_t deadline_ns) = 0;
+  // Joins the frame of this turn to the node; dropped when there is no link.
+  virtual void send(uint32_t node, uint32_t group, const Message& message) = 0;
+  virtual Status send_snapshot(uint32_t node, const SnapshotMessage& message) = 0;
+  virtual bool connected(uint32_t node) = 0;
+  // The process is about to stop: leadership is being handed over.
+  virtual bool draining() = 0;
+  // The replica has stopped and is not to be called any more.
+  virtual void closed(GroupReplica* replica) = 0;
+
+ protected:
+  ~GroupHost() = default;
+};
+
+}  // namespace grey::raft
+
+#endif  // GREY_CONSENSUS_RAFT_DRIVER_GROUP_HOST_H_

@@ -1,0 +1,394 @@
+#include "driver/group_replica.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace grey::raft {
+namespace {
+
+RaftOptions core_options(GroupHost* host, const GroupOptions& options) {
+  const DriverOptions& driver = host->options();
+  RaftOptions core;
+  core.group = GroupId(options.group);
+  core.self = ReplicaId(options.replica_id);
+  core.seed = host->host()->random()->next();
+  core.election_timeout_ns = driver.election_timeout_ns;
+  core.heartbeat_interval_ns = driver.heartbeat_interval_ns;
+  core.write_quorum = options.write_quorum;
+  core.read_quorum = options.read_quorum;
+  core.lease_reads = driver.lease_reads;
+  core.max_append_bytes = driver.max_append_bytes;
+  core.max_inflight_bytes = driver.max_inflight_bytes;
+  core.max_uncommitted_bytes = driver.max_uncommitted_bytes;
+  core.recent_entry_bytes = driver.entry_cache;
+  return core;
+}
+
+uint32_t rank_of(const std::vector<ReplicaPlacement>& placements, uint64_t replica) {
+  uint32_t rank = 0;
+  while (rank < placements.size() && placements[rank].replica_id != replica) ++rank;
+  return rank;
+}
+
+uint64_t id_of(grey::Proposal* proposal) { return reinterpret_cast<uintptr_t>(proposal); }
+grey::Proposal* proposal_of(uint64_t id) {
+  return reinterpret_cast<grey::Proposal*>(static_cast<uintptr_t>(id));
+}
+
+}  // namespace
+
+GroupReplica::GroupReplica(GroupHost* host, Lane* lane, LaneGroup* lane_group,
+                           RestoredState restored, StateMachine* machine,
+                           const GroupOptions& options)
+    : host_(host),
+      lane_(lane),
+      lane_group_(lane_group),
+      machine_(machine),
+      number_(options.group),
+      self_(options.replica_id),
+      loop_index_(host->loop()->index()),
+      core_(core_options(host, options), std::move(restored), host->now()),
+      elections_(rank_of(lane_group->state.placements, options.replica_id)),
+      was_damaged_(core_.damaged()),
+      metrics_(GroupMetrics::make(host->host()->meter(), options.group)) {
+  applier_ = std::make_unique<Applier>(host, machine, static_cast<ApplyTarget*>(this),
+                                       core_.applied_index());
+  lane_group_->client = this;
+  leader_lost_ns_ = host->now().monotonic_ns;
+  update_metrics();
+  host_->wake(this);
+}
+
+GroupReplica::~GroupReplica() = default;
+
+Raft& GroupReplica::core() {
+  if (!ticked_) {
+    ticked_ = true;
+    core_.tick(host_->now());
+  }
+  host_->wake(this);
+  return core_;
+}
+
+// --- The turn.
+
+void GroupReplica::step() {
+  const Ref<GroupReplica> keep = Ref<GroupReplica>::share(this);
+  if (stopping_) return continue_stop();
+  if (!ticked_) core_.tick(host_->now());
+  ticked_ = true;
+  if (core_.leader() == kNobody && elections_.campaign_now(host_->now().monotonic_ns, has_quorum())) {
+    core_.campaign_soon();
+    core_.tick(host_->now());
+  }
+  submit_proposals();
+  if (const uint64_t request = reads_.begin_request()) core_.read_index(request);
+  if (core_.has_effects()) carry_out();
+  for (auto& [proposal, why] : std::exchange(refused_, {})) {
+    proposal->resolved(grey::ProposalOutcome::not_proposed, why, 0);
+  }
+  if (!stopping_) applier_->run();
+  if (receiver_) receiver_->on_time();
+  ticked_ = false;
+  if (core_.has_effects()) host_->wake(this);
+  host_->wake_at(next_deadline_ns());
+}
+
+void GroupReplica::submit_proposals() {
+  if (waiting_.empty()) return;
+  submitted_.clear();
+  for (Waiting& waiting : waiting_) {
+    submitted_.push_back({id_of(waiting.proposal), std::move(waiting.payload), 0});
+  }
+  waiting_.clear();
+  const auto count = static_cast<double>(submitted_.size());
+  const Status status = core_.propose(submitted_);
+  if (status.ok()) {
+    observe(host_->metrics().proposals, count);
+    return observe(host_->metrics().turn_proposals, count);
+  }
+  observe(host_->metrics().proposals_refused, count);
+  for (const Proposal& proposal : submitted_) {
+    refused_.emplace_back(proposal_of(proposal.id), status);
+  }
+}
+
+void GroupReplica::carry_out() {
+  core_.take_effects(&effects_);
+  const bool writes = effects_.sequence != 0 || effects_.hard_state || effects_.truncate_from;
+  if (writes) lane_->append(lane_group_, effects_);
+  send_messages();
+  for (const EntryFetch& fetch : effects_.fetches) {
+    read_log(fetch.first, fetch.last, fetch.max_bytes,
+             [this, fetch](Status status, std::vector<Entry> entries) {
+               if (stopping_) return;
+               if (!status.ok()) entries.clear();
+               core().entries_fetched(fetch.peer, fetch.first, std::move(entries));
+             });
+  }
+  for (const ReplicaId peer : effects_.snapshots_needed) start_sender(peer);
+  for (const ProposalResult& result : effects_.proposals) resolve(result);
+  if (effects_.apply) applier_->extend(effects_.apply->last);
+  for (const ReadState& read : effects_.reads) {
+    reads_.answered(read.request_id, read.ok, read.index, applier_->applied());
+  }
+  if (effects_.transfer) {
+    finish_transfer(*effects_.transfer == TransferOutcome::done
+                        ? ok_status()
+                        : make_status(StatusCode::timed_out, "the other replica did not take over"));
+  }
+  if (was_damaged_ && !core_.damaged()) {
+    was_damaged_ = false;
+    lane_group_->state.damaged_until.reset();
+    lane_->put_state(lane_group_);
+    log_line(host_->host(), LogLevel::info, group_name(), " has recovered from the damage of its log");
+  }
+  if (effects_.failed) fail(effects_.failed, make_status(StatusCode::failed, effects_.failed));
+  if (effects_.role_change) on_role_change(*effects_.role_change);
+  if (effects_.wanted_snapshot) start_receiver(*effects_.wanted_snapshot);
+}
+
+void GroupReplica::send_messages() {
+  for (const Message& message : effects_.messages) {
+    if (const uint32_t node = node_of(message.to)) host_->send(node, number_, message);
+  }
+}
+
+void GroupReplica::resolve(const ProposalResult& result) {
+  grey::Proposal* proposal = proposal_of(result.id);
+  switch (result.outcome) {
+    case ProposalOutcome::committed:
+      if (result.index > applier_->applied()) return applier_->committed(result.index, proposal);
+      [[fallthrough]];  // a snapshot has gone over it: its result is not known here
+    case ProposalOutcome::unknown:
+      return proposal->resolved(grey::ProposalOutcome::unknown,
+                                make_status(StatusCode::unknown_outcome), 0);
+    case ProposalOutcome::lost:
+      return proposal->resolved(grey::ProposalOutcome::lost, make_status(StatusCode::lost), 0);
+  }
+}
+
+void GroupReplica::on_role_change(const RoleChange& change) {
+  const uint64_t now = host_->now().monotonic_ns;
+  if (change.leader != kNobody) {
+    elections_.leader_known();
+    leader_lost_ns_ = 0;
+  } else if (leader_lost_ns_ == 0) {
+    leader_lost_ns_ = now;
+  }
+  if (change.role == Role::candidate) observe(host_->metrics().elections, 1);
+  if (change.role == Role::leader) {
+    log_line(host_->host(), LogLevel::info, group_name(), ": leads in term ", change.term.value());
+  } else {
+    for (const auto& sender : std::exchange(senders_, {})) sender->stop();
+  }
+  update_metrics();
+  machine_->group_changed();
+}
+
+// --- What the service asks.
+
+void GroupReplica::propose(const BufferRef* payload, grey::Proposal* proposal) noexcept {
+  if (stopping_ || core_.failed()) {
+    refused_.emplace_back(proposal, make_status(StatusCode::failed, "the replica has stopped"));
+  } else if (waiting_.size() >= host_->options().max_queued_proposals) {
+    refused_.emplace_back(proposal, make_status(StatusCode::busy, "too many proposals at once"));
+  } else {
+    waiting_.push_back({Buffer(*payload), proposal});
+  }
+  host_->wake(this);
+}
+
+void GroupReplica::read_index(uint64_t timeout_ns, ReadDone* done) noexcept {
+  reads_.add(done, host_->now().monotonic_ns + timeout_ns);
+  host_->wake(this);
+}
+
+Status GroupReplica::start_transfer(ReplicaId target) {
+  if (target == kNobody) return make_status(StatusCode::no_quorum, "no other replica is connected");
+  const Status status = core().transfer_leadership(target);
+  if (status.ok()) observe(host_->metrics().transfers, 1);
+  return status;
+}
+
+void GroupReplica::transfer(uint32_t node, Completion* done) noexcept {
+  Status status = make_status(StatusCode::busy, "a transfer is under way");
+  if (!transfer_done_) {
+    if (!leads()) {
+      const bool there = node != 0 && node_of(core_.leader()) == node;
+      status = there ? ok_status() : make_status(StatusCode::not_leader);
+    } else if (node == host_->own_node()) {
+      status = ok_status();
+    } else {
+      status = start_transfer(node == 0 ? best_successor() : replica_on(node));
+      if (status.ok()) {
+        transfer_done_ = done;
+        return;
+      }
+    }
+  }
+  post(host_->loop(), [done, status] { done->complete(status); });
+}
+
+bool GroupReplica::hand_over(Completion* done) {
+  if (!leads() || stopping_ || core_.configurations().latest().voters.size() < 2) return false;
+  if (!transfer_done_ && start_transfer(best_successor()).ok()) {
+    transfer_done_ = done;
+  }
+  return true;
+}
+
+void GroupReplica::finish_transfer(Status status) {
+  if (Completion* done = std::exchange(transfer_done_, nullptr)) done->complete(status);
+}
+
+ReplicaId GroupReplica::best_successor() const {
+  const Progress* best = nullptr;
+  for (const Progress& peer : core_.peers()) {
+    const bool able = core_.configurations().latest().is_voter(peer.id()) && !peer.damaged() &&
+                      host_->connected(node_of(peer.id()));
+    if (able && (!best || peer.match() > best->match())) best = &peer;
+  }
+  return best ? best->id() : kNobody;
+}
+
+// --- From the driver.
+
+void GroupReplica::receive(uint32_t from_node, Message message) {
+  if (stopping_ || message.to != self_ || node_of(message.from) != from_node) return;
+  const Status status = core().step(std::move(message));
+  if (!status.ok()) {
+    log_line(host_->host(), LogLevel::warning, group_name(), ": node ", from_node,
+             " sent a message that no replica sends: ", describe(status));
+  }
+}
+
+void GroupReplica::node_up(uint32_t node) {
+  if (const ReplicaId peer = replica_on(node)) core().peer_back(peer);
+}
+
+void GroupReplica::node_gone(uint32_t node) {
+  const ReplicaId peer = replica_on(node);
+  if (!peer) return;
+  core().peer_gone(peer);
+  for (const auto& sender : senders_) {
+    if (sender->peer() == peer) sender->on_end({Term(0), LogIndex(0)}, false);
+  }
+}
+
+void GroupReplica::on_time() {
+  if (stopping_ || host_->now().monotonic_ns < next_deadline_ns()) return;
+  core();
+  reads_.expire(host_->now().monotonic_ns);
+  for (const auto& sender : std::vector(senders_)) sender->on_time();
+}
+
+uint64_t GroupReplica::next_deadline_ns() const {
+  if (stopping_) return UINT64_MAX;
+  uint64_t deadline = std::min(core_.next_deadline_ns(), reads_.next_deadline_ns());
+  if (core_.leader() == kNobody) deadline = std::min(deadline, elections_.next_deadline_ns());
+  for (const auto& sender : senders_) deadline = std::min(deadline, sender->next_deadline_ns());
+  if (receiver_) deadline = std::min(deadline, receiver_->next_deadline_ns());
+  return deadline;
+}
+
+void GroupReplica::on_slow_tick() {
+  if (stopping_) return;
+  const uint64_t since = lane_->waiting_since_ns();
+  const bool hangs =
+      since != 0 && host_->now().monotonic_ns - since > host_->options().election_timeout_ns;
+  if (hangs == log_progress_) {
+    log_progress_ = !hangs;
+    core().set_log_progress(log_progress_);
+    log_line(host_->host(), LogLevel::warning, group_name(),
+             hangs ? ": the log's disk hangs, so this node does not lead"
+                   : ": the log's disk answers again");
+  }
+  update_metrics();
+  rebalance();
+}
+
+void GroupReplica::rebalance() {
+  if (!host_->options().rebalance || host_->draining() || !leads() || transfer_done_) return;
+  const auto& placements = lane_group_->state.placements;
+  if (placements.empty() || placements.front().replica_id == self_.value()) return;
+  const ReplicaId preferred(placements.front().replica_id);
+  bool ready = core_.configurations().latest().is_voter(preferred) &&
+               host_->connected(placements.front().node_number);
+  for (const Progress& peer : core_.peers()) {
+    if (peer.id() != preferred) continue;
+    constexpr uint64_t kCaughtUp = 64;
+    ready = ready && !peer.damaged() && peer.state() == ProgressState::replicate &&
+            peer.match() + kCaughtUp >= core_.log().last_index();
+  }
+  if (elections_.hand_over_now(host_->now().monotonic_ns, ready)) (void)start_transfer(preferred);
+}
+
+// --- LaneClient
+
+void GroupReplica::log_persisted(uint64_t sequence) {
+  if (!stopping_) core().persisted(sequence);
+}
+
+void GroupReplica::log_failed(Status status) {
+  fail("the log cannot be written", status);
+}
+
+LogIndex GroupReplica::compactable() {
+  LogIndex index = std::min(LogIndex(machine_->durable_index()), applier_->applied());
+  index = std::min(index, core_.log().stable());
+  // A transfer that is under way needs what follows its snapshot, within reason.
+  if (lane_->used_bytes() > host_->options().log_budget) return index;
+  for (const auto& sender : senders_) index = std::min(index, sender->index());
+  return index;
+}
+
+SnapshotMeta GroupReplica::compact(LogIndex index) {
+  const SnapshotMeta meta = snapshot_meta({*core_.log().term_at(index), index});
+  core().compacted(index);
+  return meta;
+}
+
+void GroupReplica::make_durable() {
+  if (making_durable_ || stopping_ || machine_->durable_index() >= applier_->applied().value()) {
+    return;
+  }
+  making_durable_ = true;
+  machine_->make_durable(completion([keep = Ref<GroupReplica>::share(this)](Status) {
+    keep->making_durable_ = false;
+    if (keep->stopping_) return keep->host_->wake(keep.get());
+    keep->lane_->reclaim();
+  }));
+}
+
+// --- ApplyTarget
+
+void GroupReplica::applied_through(LogIndex index) {
+  core().applied(index);
+  for (const Applier::Committed& committed : applier_->take_through(index)) {
+    committed.proposal->resolved(grey::ProposalOutcome::committed, ok_status(),
+                                 committed.index.value());
+  }
+  reads_.applied(index);
+}
+
+void GroupReplica::apply_failed(Status status) {
+  fail("the state machine has failed", status);
+}
+
+void GroupReplica::read_log(LogIndex first, LogIndex last, uint64_t max_bytes, EntriesRead done) {
+  ++log_reads_;
+  lane_->read(lane_group_, first, last, max_bytes,
+              [keep = Ref<GroupReplica>::share(this), done = std::move(done)](
+                  Status status, std::vector<Entry> entries) {
+                --keep->log_reads_;
+                if (!status.ok()) {
+                  log_line(keep->host_->host(), LogLevel::warning, keep->group_name(),
+                           ": cannot read entries back: ", describe(status));
+                }
+                done(status, std::move(entries));
+                keep->host_->wake(keep.get());
+              });
+}
+
+}  // namespace grey::raft

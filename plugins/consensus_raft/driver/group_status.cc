@@ -1,0 +1,190 @@
+// What a replica says about itself, and its end.
+#include <algorithm>
+#include <utility>
+
+#include "driver/group_replica.h"
+
+namespace grey::raft {
+
+uint32_t GroupReplica::node_of(ReplicaId replica) const {
+  for (const ReplicaPlacement& placement : lane_group_->state.placements) {
+    if (placement.replica_id == replica.value()) return placement.node_number;
+  }
+  return 0;
+}
+
+ReplicaId GroupReplica::replica_on(uint32_t node) const {
+  for (const ReplicaPlacement& placement : lane_group_->state.placements) {
+    if (placement.node_number == node) return ReplicaId(placement.replica_id);
+  }
+  return kNobody;
+}
+
+bool GroupReplica::has_quorum() const {
+  const Configuration& configuration = core_.configurations().latest();
+  for (const auto* half : {&configuration.voters, &configuration.outgoing}) {
+    size_t connected = 0;
+    for (const ReplicaId voter : *half) {
+      if (voter == self_ || host_->connected(node_of(voter))) ++connected;
+    }
+    if (!half->empty() && connected < half->size() / 2 + 1) return false;
+  }
+  return !configuration.voters.empty();
+}
+
+std::string GroupReplica::group_name() const {
+  return number_ == kControlGroup ? "control group" : "shard " + std::to_string(number_ - 1);
+}
+
+void GroupReplica::fail(const char* reason, Status status) {
+  if (!problem_.empty()) return;
+  problem_ = std::string(reason) + ": " + describe(status);
+  log_line(host_->host(), LogLevel::error, group_name(), " has failed here: ", problem_);
+  if (!core_.failed()) core().fail(reason);
+  applier_->stop();
+  for (const Applier::Committed& committed : applier_->take_through(LogIndex(UINT64_MAX))) {
+    committed.proposal->resolved(grey::ProposalOutcome::unknown,
+                                 make_status(StatusCode::unknown_outcome), 0);
+  }
+  reads_.cancel_all(make_status(StatusCode::failed, "the replica has failed"));
+  finish_transfer(make_status(StatusCode::failed, "the replica has failed"));
+  update_metrics();
+  machine_->group_changed();
+}
+
+void GroupReplica::status(GroupStatus* out) noexcept {
+  const uint64_t now = host_->now().monotonic_ns;
+  const bool learner = core_.configurations().latest().is_learner(self_);
+  GroupStatus status{};
+  status.struct_size = std::min<uint32_t>(out->struct_size, sizeof(GroupStatus));
+  switch (core_.role()) {
+    case Role::leader:
+      status.role = GroupRole::leader;
+      break;
+    case Role::follower:
+      status.role = learner ? GroupRole::learner : GroupRole::follower;
+      break;
+    default:
+      status.role = GroupRole::candidate;
+  }
+  status.problem = "";
+  if (!problem_.empty()) {
+    status.role = GroupRole::failed;
+    status.problem = problem_.c_str();
+  } else if (core_.damaged()) {
+    status.problem = "the end of its log was lost: it waits for a leader to bring it up to date";
+  } else if (!log_progress_) {
+    status.problem = "the disk of its log hangs";
+  }
+  status.term = core_.term().value();
+  status.leader = problem_.empty() ? node_of(core_.leader()) : 0;
+  const bool recently =
+      leader_lost_ns_ == 0 || now - leader_lost_ns_ < 2 * host_->options().election_timeout_ns;
+  status.quorum_reachable = problem_.empty() && recently;
+  status.commit_index = core_.commit_index().value();
+  status.applied_index = applier_->applied().value();
+  status.last_index = core_.log().last_index().value();
+  status.first_index = core_.log().first_index().value();
+  const bool filling = receiver_ && receiver_->committing();
+  status.installed = !filling && !core_.configurations().latest().voters.empty();
+  status.replica_count = static_cast<uint32_t>(core_.configurations().latest().members().size());
+  std::memcpy(out, &status, status.struct_size);
+}
+
+uint32_t GroupReplica::replicas(ReplicaStatus* out, uint32_t capacity) noexcept {
+  const Configuration& configuration = core_.configurations().latest();
+  const std::vector<ReplicaId> members = configuration.members();
+  const uint64_t now = host_->now().monotonic_ns;
+  for (uint32_t i = 0; i < members.size() && i < capacity; ++i) {
+    ReplicaStatus& replica = out[i];
+    replica = {members[i].value(), node_of(members[i]), ReplicaRole::voter,
+               ReplicaProgress::unknown, 0, 0};
+    if (configuration.is_learner(members[i])) replica.role = ReplicaRole::learner;
+    if (members[i] == self_) {
+      replica.progress = leads() ? ReplicaProgress::replicate : ReplicaProgress::unknown;
+      replica.recently_active = problem_.empty();
+      replica.match_index = core_.log().stable().value();
+    }
+    for (const Progress& peer : core_.peers()) {
+      if (peer.id() != members[i]) continue;
+      replica.progress = peer.state() == ProgressState::replicate ? ReplicaProgress::replicate
+                         : peer.state() == ProgressState::probe   ? ReplicaProgress::probe
+                                                                  : ReplicaProgress::snapshot;
+      replica.recently_active = host_->connected(replica.node_number) &&
+                                now - peer.active_ns() < host_->options().election_timeout_ns;
+      replica.match_index = peer.match().value();
+    }
+  }
+  return static_cast<uint32_t>(members.size());
+}
+
+uint64_t GroupReplica::lag() const {
+  uint64_t lag = 0;
+  if (!leads()) return lag;
+  for (const Progress& peer : core_.peers()) {
+    lag = std::max(lag, core_.log().last_index() - std::min(peer.match(), core_.log().last_index()));
+  }
+  return lag;
+}
+
+// The last leader is held until another is known or two election timeouts have passed.
+void GroupReplica::update_metrics() {
+  metrics_.term->set(static_cast<double>(core_.term().value()));
+  const uint32_t leader = node_of(core_.leader());
+  const uint64_t now = host_->now().monotonic_ns;
+  const bool given_up =
+      leader_lost_ns_ != 0 && now - leader_lost_ns_ >= 2 * host_->options().election_timeout_ns;
+  if (leader != 0 || given_up || !problem_.empty()) shown_leader_ = leader;
+  metrics_.leader->set(shown_leader_);
+}
+
+void GroupReplica::stop(Completion* done) noexcept {
+  stop_done_ = done;
+  stopping_ = true;
+  host_->wake(this);
+}
+
+// Runs in the step phase, again and again until nothing of the group is under way.
+void GroupReplica::continue_stop() {
+  if (!stopped_) {
+    stopped_ = true;
+    core_.tick(host_->now());
+    core_.abandon();
+    core_.take_effects(&effects_);
+    for (const ProposalResult& result : effects_.proposals) {
+      proposal_ended(result.id);
+    }
+    for (const Applier::Committed& committed : applier_->take_through(LogIndex(UINT64_MAX))) {
+      committed.proposal->resolved(grey::ProposalOutcome::unknown,
+                                   make_status(StatusCode::unknown_outcome), 0);
+    }
+    const Status cancelled = make_status(StatusCode::cancelled, "the replica has stopped");
+    for (Waiting& waiting : std::exchange(waiting_, {})) {
+      refused_.emplace_back(waiting.proposal, cancelled);
+    }
+    applier_->stop();
+    reads_.cancel_all(cancelled);
+    finish_transfer(cancelled);
+    lane_group_->client = nullptr;
+    for (const auto& sender : senders_) sender->stop();
+    if (receiver_) receiver_->stop();
+  }
+  for (auto& [proposal, why] : std::exchange(refused_, {})) {
+    proposal->resolved(grey::ProposalOutcome::not_proposed, why, 0);
+  }
+  reads_.cancel_all(make_status(StatusCode::cancelled, "the replica has stopped"));
+  std::erase_if(senders_, [](const auto& sender) { return !sender->busy(); });
+  const bool busy = !applier_->idle() || log_reads_ != 0 || making_durable_ || !senders_.empty() ||
+                    (receiver_ && receiver_->busy());
+  if (busy || !stop_done_) return;
+  Completion* done = std::exchange(stop_done_, nullptr);
+  host_->closed(this);
+  done->complete(ok_status());
+}
+
+void GroupReplica::proposal_ended(uint64_t id) {
+  reinterpret_cast<grey::Proposal*>(static_cast<uintptr_t>(id))
+      ->resolved(grey::ProposalOutcome::unknown, make_status(StatusCode::unknown_outcome), 0);
+}
+
+}  // namespace grey::raft

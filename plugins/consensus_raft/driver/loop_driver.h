@@ -1,0 +1,118 @@
+// All groups of one loop: their turns, their timer, and one frame per peer and turn.
+#ifndef GREY_CONSENSUS_RAFT_DRIVER_LOOP_DRIVER_H_
+#define GREY_CONSENSUS_RAFT_DRIVER_LOOP_DRIVER_H_
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "driver/group_host.h"
+#include "driver/group_replica.h"
+#include "grey/glue/plugin.h"
+
+namespace grey::raft {
+
+// Everything on its loop, but for the constructor.
+class LoopDriver final : public GroupHost, private PeerObserver {
+ public:
+  // `lag` is where the driver leaves the greatest lag of the shards led here.
+  LoopDriver(Host* host, uint32_t index, const DriverOptions& options, std::atomic<uint64_t>* lag);
+  virtual ~LoopDriver();
+
+  // Begins to listen to news of peers.
+  void start();
+  // Lanes of this loop; attached here.
+  void add_lane(Lane* lane, uint32_t number);
+
+  Status open(const GroupOptions& options, StateMachine* machine, Lane* lane, Group** out,
+              ErrorText* error);
+
+  // One frame of channel 1 or 2. Messages of groups of other loops are the caller's business.
+  void receive(uint32_t from_node, uint32_t group, Message message);
+  void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
+
+  // Hands all leaderships over and calls `done` when that is done or can go no further.
+  void drain(std::function<void()> done);
+  // Stops all groups, then closes the lanes.
+  void stop(std::function<void()> done);
+
+  // --- GroupHost
+  Host* host() override { return host_; }
+  Loop* loop() override { return loop_; }
+  const DriverOptions& options() override { return options_; }
+  DriverMetrics& metrics() override { return metrics_; }
+  uint32_t own_node() override;
+  Now now() override { return {loop_->now_ns(), host_->clock()->wall_ms()}; }
+  void wake(GroupReplica* replica) override;
+  void wake_at(uint64_t deadline_ns) override;
+  void send(uint32_t node, uint32_t group, const Message& message) override;
+  Status send_snapshot(uint32_t node, const SnapshotMessage& message) override;
+  bool connected(uint32_t node) override;
+  bool draining() override { return draining_; }
+  void closed(GroupReplica* replica) override;
+
+ private:
+  struct PeerNode {
+    bool up = false;
+    uint64_t boot_nonce = 0;
+    ByteWriter frame;  // of this turn
+  };
+
+  // --- PeerObserver
+  void on_peer_up(const PeerInfo* info) noexcept override;
+  void on_peer_down(uint32_t number, PeerDown reason) noexcept override;
+  void on_self(uint32_t) noexcept override {}
+
+  void step();
+  void schedule_step();
+  void send_frames();
+  void on_timer();
+  void slow_tick();
+  void node_gone(uint32_t node);
+  RestoredState restore(LaneGroup* group, const GroupOptions& options, StateMachine* machine,
+                        Lane* lane);
+  void continue_drain();
+  void drain_again();
+  void close_lanes();
+
+  Host* host_;
+  Loop* loop_;
+  const DriverOptions options_;
+  std::atomic<uint64_t>* lag_;
+  DriverMetrics metrics_;
+  uint32_t own_node_ = 0;
+  std::map<uint32_t, Ref<GroupReplica>> groups_;  // by number
+  std::map<uint32_t, PeerNode> peers_;            // by node number
+  std::vector<Lane*> lanes_;
+  std::vector<GroupReplica*> queue_;    // to be stepped in this turn
+  std::vector<GroupReplica*> stepping_;
+  bool step_scheduled_ = false;
+  bool frames_waiting_ = false;
+  bool drain_scheduled_ = false;
+  FunctionTask step_task_;
+  FunctionTask timer_task_;
+  Ref<Timer> timer_;
+  uint64_t timer_at_ns_ = UINT64_MAX;
+  uint64_t slow_at_ns_ = 0;
+  ByteWriter snapshot_frame_;
+  bool draining_ = false;
+  uint64_t drain_until_ns_ = 0;
+  std::function<void()> drained_;
+  // A leadership was handed over, or was not.
+  class Attempt final : public Completion {
+   public:
+    explicit Attempt(LoopDriver* driver) : driver_(driver) {}
+    void complete(Status) noexcept override { driver_->drain_again(); }
+
+   private:
+    LoopDriver* driver_;
+  };
+  Attempt attempt_{this};
+  bool stopping_ = false;
+  std::function<void()> stopped_;
+};
+
+}  // namespace grey::raft
+
+#endif  // GREY_CONSENSUS_RAFT_DRIVER_LOOP_DRIVER_H_

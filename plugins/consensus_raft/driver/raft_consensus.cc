@@ -1,0 +1,171 @@
+#include "driver/raft_consensus.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "log/lane_set.h"
+
+namespace grey::raft {
+
+// Keeps the one gauge that is about all loops.
+class LagRefresher final : public MetricRefresher {
+ public:
+  LagRefresher(Meter* meter, const std::atomic<uint64_t>* lags, size_t count)
+      : lags_(lags),
+        count_(count),
+        gauge_(Ref<Instrument>::adopt(meter->instrument(
+            MetricKind::gauge, "grey_replication_lag",
+            "Entries that the slowest replica of any shard led here is behind.", "", nullptr, 0))) {}
+
+  void refresh() noexcept override {
+    uint64_t greatest = 0;
+    for (size_t i = 0; i < count_; ++i) {
+      greatest = std::max(greatest, lags_[i].load(std::memory_order_relaxed));
+    }
+    gauge_->set(static_cast<double>(greatest));
+  }
+
+ private:
+  const std::atomic<uint64_t>* lags_;
+  size_t count_;
+  Ref<Instrument> gauge_;
+};
+
+RaftConsensus::RaftConsensus(Object* owner, Host* host)
+    : InterfaceOf<Consensus>(owner), host_(host), messages_(this), snapshots_(this) {}
+
+RaftConsensus::~RaftConsensus() = default;
+
+Status RaftConsensus::start(ErrorText* error) {
+  options_ = DriverOptions::from(host_);
+  Result<std::vector<std::unique_ptr<Lane>>> lanes = open_lanes(host_, options_, error);
+  if (!lanes.ok()) return lanes.status();
+  lanes_ = std::move(lanes).value();
+  const uint32_t loops = host_->loop_count();
+  lags_ = std::make_unique<std::atomic<uint64_t>[]>(loops);
+  refresher_ = std::make_unique<LagRefresher>(host_->meter(), lags_.get(), loops);
+  if (MetricsHub* hub = host_->metrics_hub()) hub->add_refresher(refresher_.get());
+  for (uint32_t i = 0; i < loops; ++i) {
+    drivers_.push_back(std::make_unique<LoopDriver>(host_, i, options_, &lags_[i]));
+  }
+  for (const auto& lane : lanes_) {
+    for (const auto& [number, group] : lane->groups()) known_groups_.insert(number);
+  }
+  host_->peers()->set_handler(kChannelConsensus, &messages_);
+  host_->peers()->set_handler(kChannelSnapshot, &snapshots_);
+  for (uint32_t i = 0; i < loops; ++i) {
+    // A loop's tasks run in order, so groups are opened there only after this.
+    post(host_->loop(i), [this, i, loops] {
+      drivers_[i]->start();
+      for (uint32_t lane = i; lane < lanes_.size(); lane += loops) {
+        drivers_[i]->add_lane(lanes_[lane].get(), lane);
+      }
+    });
+  }
+  started_ = true;
+  return ok_status();
+}
+
+uint32_t RaftConsensus::loop_of(uint32_t group) noexcept {
+  return lane_of(group) % host_->loop_count();
+}
+
+bool RaftConsensus::has_group(uint32_t group) noexcept {
+  const std::lock_guard lock(known_mutex_);
+  return known_groups_.count(group) != 0;
+}
+
+Status RaftConsensus::open_group(const GroupOptions* options, StateMachine* machine, Group** out,
+                                 ErrorText* error) noexcept {
+  LoopDriver& driver = *drivers_[loop_of(options->group)];
+  Lane* lane = lanes_[lane_of(options->group)].get();
+  const Status status = driver.open(*options, machine, lane, out, error);
+  if (!status.ok()) return status;
+  const std::lock_guard lock(known_mutex_);
+  known_groups_.insert(options->group);
+  return status;
+}
+
+void RaftConsensus::refuse_frame(uint32_t from, const char* what) {
+  log_line(host_, LogLevel::warning, "node ", from, " sent ", what, "; its link is closed");
+  post(host_->loop(0), [this, from] { host_->peers()->reset(from); });
+}
+
+void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
+                                               const BufferRef* payload,
+                                               const PeerInfo*) noexcept {
+  if (from == 0) return;
+  RaftConsensus& owner = *owner_;
+  const uint32_t here = owner.route_loop(route);
+  ByteReader reader(view_of(*payload));
+  bool good = get_frame_header(&reader);
+  std::vector<std::vector<GroupMessage>> elsewhere;
+  while (good) {
+    std::optional<GroupMessage> message = next_message(&reader);
+    if (!message) break;
+    const uint32_t loop = owner.loop_of(message->group);
+    if (loop == here) {
+      owner.drivers_[here]->receive(from, message->group, std::move(message->message));
+      continue;
+    }
+    elsewhere.resize(owner.drivers_.size());
+    elsewhere[loop].push_back(std::move(*message));
+  }
+  for (uint32_t loop = 0; loop < elsewhere.size(); ++loop) {
+    if (elsewhere[loop].empty()) continue;
+    LoopDriver* driver = owner.drivers_[loop].get();
+    post(owner.host_->loop(loop), [driver, from, messages = std::move(elsewhere[loop])]() mutable {
+      for (GroupMessage& message : messages) {
+        driver->receive(from, message.group, std::move(message.message));
+      }
+    });
+  }
+  if (!good || !reader.finished()) owner.refuse_frame(from, "a malformed consensus frame");
+}
+
+void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
+                                                const BufferRef* payload,
+                                                const PeerInfo*) noexcept {
+  if (from == 0) return;
+  std::optional<SnapshotMessage> message = get_snapshot_message(view_of(*payload));
+  if (!message) return owner_->refuse_frame(from, "a malformed snapshot message");
+  const uint32_t loop = owner_->loop_of(message->group);
+  LoopDriver* driver = owner_->drivers_[loop].get();
+  if (loop == owner_->route_loop(route)) return driver->receive_snapshot(from, *message);
+  post(owner_->host_->loop(loop),
+       [driver, from, message = std::move(*message), keep = Buffer(*payload)] {
+         driver->receive_snapshot(from, message);
+       });
+}
+
+void RaftConsensus::on_every_loop(
+    std::function<void(LoopDriver*, std::function<void()>)> function,
+    std::function<void()> all_done) {
+  auto left = std::make_shared<std::atomic<size_t>>(drivers_.size());
+  for (size_t i = 0; i < drivers_.size(); ++i) {
+    LoopDriver* driver = drivers_[i].get();
+    post(host_->loop(static_cast<uint32_t>(i)), [this, driver, function, left, all_done] {
+      function(driver, [this, left, all_done] {
+        if (left->fetch_sub(1) == 1) post(host_->loop(0), all_done);
+      });
+    });
+  }
+}
+
+void RaftConsensus::drain(Completion* done) {
+  if (!started_) return done->complete(ok_status());
+  on_every_loop([](LoopDriver* driver, std::function<void()> one) { driver->drain(std::move(one)); },
+                [done] { done->complete(ok_status()); });
+}
+
+void RaftConsensus::stop(Completion* done) {
+  if (!started_) return done->complete(ok_status());
+  host_->peers()->set_handler(kChannelConsensus, nullptr);
+  host_->peers()->set_handler(kChannelSnapshot, nullptr);
+  if (MetricsHub* hub = host_->metrics_hub()) hub->remove_refresher(refresher_.get());
+  on_every_loop([](LoopDriver* driver, std::function<void()> one) { driver->stop(std::move(one)); },
+                [done] { done->complete(ok_status()); });
+}
+
+}  // namespace grey::raft

@@ -1,0 +1,162 @@
+// One log lane: everything that the groups of the lane must keep, written as one stream with one sync
+// at a time for all of them (group commit).
+//
+// Opened blocking; after attach() everything happens on the loop given. Handing something to the lane
+// and its being durable are two steps: LaneClient::log_persisted tells of the second.
+#ifndef GREY_CONSENSUS_RAFT_LOG_LANE_H_
+#define GREY_CONSENSUS_RAFT_LOG_LANE_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "grey/glue/plugin.h"
+#include "log/lane_group.h"
+#include "log/lane_metrics.h"
+#include "log/lane_recovery.h"
+#include "log/segment_keeper.h"
+#include "log/tail_record.h"
+
+namespace grey::raft {
+
+struct LaneOptions {
+  uint32_t lane = 0;
+  std::string folder;
+  uint64_t segment_size = 16 << 20;
+  uint64_t budget_bytes = 512 << 20;  // of all segments; half of it is kept for slow followers
+};
+
+using EntriesRead = std::function<void(Status, std::vector<Entry>)>;
+
+class Lane {
+ public:
+  // Reads the lane, or makes it. Blocks. A lane that is damaged opens all the same, with its groups
+  // marked: damage() says what was found.
+  static Result<std::unique_ptr<Lane>> open(Host* host, const LaneOptions& options);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  const std::string& damage() const { return damage_; }
+  // In order of their numbers. The groups found; later also those added.
+  const std::map<uint32_t, std::unique_ptr<LaneGroup>>& groups() const { return groups_; }
+
+  // On the loop that is given, once, before anything below.
+  void attach(Loop* loop, LaneMetrics metrics);
+
+  LaneGroup* find(uint32_t group);
+  // A group that was never here, with this state. Durable with the next write.
+  LaneGroup* add(uint32_t group, GroupState state);
+
+  // The first part of Effects: what to write. log_persisted follows for a sequence that is not 0.
+  void append(LaneGroup* group, const Effects& effects);
+  // Group::state was changed otherwise: writes all of it.
+  void put_state(LaneGroup* group);
+  // The group's log is empty from here on and goes on after `snapshot`, with this term and vote.
+  // `done` is called once that is durable; not at all after a failure.
+  void reset(LaneGroup* group, const SnapshotMeta& snapshot, std::function<void()> done);
+
+  // Reads entries back, from `first` to `last` at most and about `max_bytes`. `done` gets at least one
+  // entry or an error, later, on the loop.
+  void read(LaneGroup* group, LogIndex first, LogIndex last, uint64_t max_bytes, EntriesRead done);
+
+  // Looks again for segments that can go.
+  void reclaim();
+
+  // Since when, by the loop's clock, the oldest write that is not durable yet has been under way or
+  // waited; 0 when there is none.
+  uint64_t waiting_since_ns() const;
+  bool failed() const { return failed_; }
+  uint64_t used_bytes() const { return keeper_.used_bytes(); }
+
+  // Writes what is left, syncs the tail record and calls `done`, in any case.
+  void close(std::function<void()> done);
+
+ private:
+  struct PendingRun {
+    LaneGroup* group;
+    EntryRun run;  // its offset counts from the body's beginning
+  };
+  struct Notice {
+    LaneGroup* group;
+    uint64_t sequence;
+    std::function<void()> done;
+  };
+  // What one write holds besides its bytes.
+  struct Batch {
+    ByteWriter bytes;  // with room for the header in front
+    std::vector<PendingRun> runs;
+    std::vector<Notice> notices;
+    uint64_t entries = 0;
+    size_t drops = 0;  // segments that nobody needs once this batch is durable
+    uint64_t since_ns = 0;
+
+    bool empty() const { return bytes.size() <= kBatchHeaderSize && notices.empty(); }
+    void clear();
+  };
+  class WriteDone;
+
+  Lane(Host* host, const LaneOptions& options);
+  Status recover();
+  Status restart_after_damage();
+  void put_segment_header(const SegmentStart& start, Batch* batch) const;
+  const EntryRun* first_pending(const LaneGroup* group) const;
+  void gathered();
+  void submit();
+  bool make_room();
+  void seal_and_write();
+  void written(Status status);
+  void finish_batch();
+  void fail(Status status);
+  void segment_ready(Status status);
+  void write_tail(bool sync);
+  void tail_written();
+  void on_timer();
+  void arm_timer();
+  bool compact_oldest();
+  void continue_close();
+  void read_next(const std::shared_ptr<struct LaneRead>& read);
+
+  Host* host_;
+  LaneOptions options_;
+  SegmentKeeper keeper_;
+  std::string damage_;
+  std::map<uint32_t, std::unique_ptr<LaneGroup>> groups_;
+  Loop* loop_ = nullptr;
+  LaneMetrics metrics_;
+
+  LogEnd end_;       // behind the last batch that was submitted
+  LogEnd synced_;    // behind the last one that is durable
+  uint64_t max_term_ = 0;
+  Batch gathering_;
+  Batch writing_;
+  bool write_under_way_ = false;
+  bool deferred_ = false;
+  bool failed_ = false;
+  uint64_t retry_at_ns_ = 0;  // to prepare a segment, after a failure
+  size_t drops_pending_ = 0;  // segments whose drop waits for a batch
+
+  Ref<File> tail_file_;
+  uint64_t tail_serial_ = 0;
+  uint8_t tail_bytes_[kTailRecordSize];
+  ByteView tail_view_{tail_bytes_, kTailRecordSize};
+  uint32_t reads_under_way_ = 0;
+  bool tail_under_way_ = false;
+  bool tail_again_ = false;  // a newer position waits
+  bool tail_unsynced_ = false;
+  uint64_t tail_sync_at_ns_ = 0;
+
+  std::unique_ptr<WriteDone> write_done_;
+  std::unique_ptr<WriteDone> tail_done_;
+  ByteView write_view_{};
+  FunctionTask submit_task_;
+  FunctionTask timer_task_;
+  Ref<Timer> timer_;
+  std::function<void()> closed_;
+};
+
+}  // namespace grey::raft
+
+#endif  // GREY_CONSENSUS_RAFT_LOG_LANE_H_

@@ -1,0 +1,28 @@
+// One group in its lane.
+#ifndef GREY_CONSENSUS_RAFT_LOG_LANE_GROUP_H_
+#define GREY_CONSENSUS_RAFT_LOG_LANE_GROUP_H_
+
+#include <optional>
+#include <string>
+
+#include "core/restored_state.h"
+#include "log/entry_runs.h"
+#include "log/lane_client.h"
+#include "log/record.h"
+
+namespace grey::raft {
+
+struct LaneGroup {
+  uint32_t number = 0;
+  GroupState state;  // as last handed to the lane
+  LogIndex last;     // of the log, as last handed to the lane
+  EntryRuns runs;    // of what was written
+  LaneClient* client = nullptr;
+  // From recovery, until the group is opened.
+  std::optional<RestoredState> restored;
+  std::string problem;  // why it cannot be opened, or ""
+};
+
+}  // namespace grey::raft
+
+#endif  // GREY_CONSENSUS_RAFT_LOG_LANE_GROUP_H_

@@ -1,0 +1,31 @@
+#include "log/lane_metrics.h"
+
+#include <iterator>
+#include <string>
+
+namespace grey::raft {
+
+LaneMetrics LaneMetrics::make(Meter* meter, uint32_t lane) {
+  static constexpr double kBytes[] = {256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304};
+  static constexpr double kEntries[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+  const std::string labels = "lane=\"" + std::to_string(lane) + "\"";
+  const auto make = [&](MetricKind kind, const char* name, const char* help,
+                        const double* bounds = nullptr, uint32_t count = 0) {
+    return Ref<Instrument>::adopt(
+        meter->instrument(kind, name, help, labels.c_str(), bounds, count));
+  };
+  LaneMetrics metrics;
+  metrics.sync_seconds = make(MetricKind::histogram, "grey_raft_log_sync_seconds",
+                              "Time from handing a batch to the disk until it was durable.");
+  metrics.batch_bytes = make(MetricKind::histogram, "grey_raft_log_batch_bytes",
+                             "Bytes in one write of a log lane.", kBytes, std::size(kBytes));
+  metrics.batch_entries = make(MetricKind::histogram, "grey_raft_log_batch_entries",
+                               "Entries in one write of a log lane.", kEntries, std::size(kEntries));
+  metrics.failures = make(MetricKind::counter, "grey_raft_log_failures_total",
+                          "Writes or syncs of a log lane that failed; its replicas stopped.");
+  metrics.used_bytes = make(MetricKind::gauge, "grey_raft_log_used_bytes",
+                            "Bytes in the segments of a log lane.");
+  return metrics;
+}
+
+}  // namespace grey::raft

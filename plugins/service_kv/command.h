@@ -1,0 +1,34 @@
+// What a client's write looks like in the log (docs/formats/commands.md).
+#ifndef GREY_SERVICE_KV_COMMAND_H_
+#define GREY_SERVICE_KV_COMMAND_H_
+
+#include <cstdint>
+
+#include "grey/glue/bytes.h"
+#include "grey/kv.h"
+#include "grey/status.h"
+
+namespace grey::kv {
+
+enum class CommandType : uint8_t { put = 1, erase = 2 };
+inline constexpr uint8_t kCommandVersion = 1;
+
+// Key and value are borrowed from what it was decoded from.
+struct Command {
+  CommandType type = CommandType::put;
+  KvCondition condition = KvCondition::none;
+  uint64_t revision = 0;  // for KvCondition::revision_is, else zero
+  ByteView key{nullptr, 0};
+  ByteView value{nullptr, 0};  // empty for erase
+};
+
+// One allocation, one copy of key and value.
+Buffer encode_command(const Command& command);
+
+// `corruption` when the bytes contradict themselves, `incompatible` when a newer build wrote them:
+// the text is a sentence for the log.
+Status decode_command(ByteView bytes, Command* out);
+
+}  // namespace grey::kv
+
+#endif  // GREY_SERVICE_KV_COMMAND_H_

@@ -1,0 +1,484 @@
+#include "group_route.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "grey/glue/plugin.h"
+
+namespace grey::kv {
+namespace {
+
+// How long a node that turned an operation down is left alone, unless news come first.
+constexpr uint64_t kTurnedDownNs = 20'000'000;
+
+}  // namespace
+
+GroupRoute::GroupRoute(RouteHost* host, uint32_t group)
+    : host_(host), group_number_(group), opened_ns_(host->loop()->now_ns()) {
+  for (const ReplicaPlacement& replica : host->topology().placements[group]) {
+    if (replica.node_number != host->topology().own_number) {
+      candidates_.push_back({replica.node_number});
+    }
+  }
+  last_reachable_ns_ = opened_ns_;
+}
+
+GroupRoute::~GroupRoute() {
+  assert(idle());
+}
+
+Status GroupRoute::open(Consensus* consensus, AppliedState applied, ErrorText* error) {
+  const Topology& topology = host_->topology();
+  const std::vector<ReplicaPlacement>& placement = topology.placements[group_number_];
+  GroupOptions options{};
+  options.struct_size = sizeof(options);
+  options.group = group_number_;
+  options.replica_id = topology.own_replica(group_number_)->replica_id;
+  options.replicas = placement.data();
+  options.replica_count = static_cast<uint32_t>(placement.size());
+  options.write_quorum = topology.record.settings.write_quorum;
+  options.read_quorum = topology.record.settings.read_quorum;
+  machine_ = std::make_unique<KvMachine>(host_->loop(), host_->storage(), group_number_, applied,
+                                         static_cast<MachineObserver*>(this));
+  Group* group = nullptr;
+  const Status status = consensus->open_group(&options, machine_.get(), &group, error);
+  if (status.ok()) {
+    group_ = Ref<Group>::adopt(group);
+    refresh();
+  } else {
+    machine_.reset();
+  }
+  return status;
+}
+
+void GroupRoute::start(Operation* operation) {
+  operation->handler = this;
+  operation->sequence = next_sequence_++;
+  link(operation);
+  if (stopping_) {
+    complete(operation, KvCode::starting);
+  } else if (operation->from_node != 0) {
+    serve_remote(operation);
+  } else if ((operation->is_write() && !waiting_writes_.empty()) || !dispatch(operation)) {
+    wait(operation);
+  }
+}
+
+bool GroupRoute::dispatch(Operation* operation) {
+  refresh();
+  if (operation->consistency == KvConsistency::stale && !operation->is_write()) {
+    if (!usable() || status_.installed == 0) return dispatch_away(operation);
+    read(operation);
+    return true;
+  }
+  if (!usable()) return dispatch_away(operation);
+  if (!quorum_in_sight()) {
+    fail(operation);
+    return true;
+  }
+  if (!operation->is_write() && status_.installed != 0) {
+    if (!leader_known()) return false;
+    confirm(operation);
+    return true;
+  }
+  if (operation->is_write() && status_.role == GroupRole::leader) {
+    propose(operation);
+    return true;
+  }
+  const uint32_t leader = status_.leader;
+  if (leader == 0 || leader == host_->topology().own_number) return false;
+  return forward_to(operation, leader);
+}
+
+// Without a replica here that could help: by what is known of the leader, else in turn.
+bool GroupRoute::dispatch_away(Operation* operation) {
+  if (leader_hint_ != 0 && forward_to(operation, leader_hint_)) return true;
+  const uint64_t now_ns = host_->loop()->now_ns();
+  bool hope = now_ns < opened_ns_ + 2 * host_->topology().election_timeout_ns;
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    const Candidate& next = candidates_[(rotation_ + i) % candidates_.size()];
+    if (!host_->linked(next.node)) continue;
+    if (!next.no_quorum || next.not_before_ns <= now_ns) hope = true;
+    if (forward_to(operation, next.node)) {
+      rotation_ = static_cast<uint32_t>((rotation_ + i) % candidates_.size());
+      return true;
+    }
+  }
+  if (hope) return false;
+  fail(operation);
+  return true;
+}
+
+void GroupRoute::serve_remote(Operation* operation) {
+  refresh();
+  if (!usable()) {
+    turn_away(operation, false);
+  } else if (operation->consistency == KvConsistency::stale && !operation->is_write()) {
+    status_.installed != 0 ? read(operation) : turn_away(operation, false);
+  } else if (!quorum_in_sight()) {
+    turn_away(operation, true);
+  } else if (operation->is_write()) {
+    status_.role == GroupRole::leader ? propose(operation) : turn_away(operation, false);
+  } else {
+    status_.installed != 0 && leader_known() ? confirm(operation) : turn_away(operation, false);
+  }
+}
+
+bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
+  const Candidate* known = candidate(node);
+  if (!host_->linked(node)) return false;
+  if (known && known->not_before_ns > host_->loop()->now_ns()) return false;
+  operation->state = OperationState::forwarded;
+  operation->target = node;
+  if (operation->is_write()) ++writes_under_way_;
+  host_->forward(operation, node);
+  return true;
+}
+
+void GroupRoute::propose(Operation* operation) {
+  operation->state = OperationState::proposed;
+  if (operation->from_node == 0) ++writes_under_way_;
+  const BufferRef payload = operation->payload.ref();
+  group_->propose(&payload, operation);
+}
+
+void GroupRoute::confirm(Operation* operation) {
+  const uint64_t now_ns = host_->loop()->now_ns();
+  operation->state = OperationState::confirming;
+  group_->read_index(operation->deadline_ns > now_ns ? operation->deadline_ns - now_ns : 1,
+                     operation);
+}
+
+void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, const Buffer& value) {
+  if (operation->is_write()) --writes_under_way_;
+  if (reply.outcome == ForwardOutcome::done) {
+    if (operation->is_write()) leader_hint_ = operation->target;
+    operation->revision = reply.revision;
+    operation->expires_ms = reply.expires_ms;
+    operation->age_ms = reply.age_ms;
+    operation->value = value;
+    complete(operation, reply.code);
+    return;
+  }
+  if (Candidate* known = candidate(operation->target)) {
+    known->not_before_ns = host_->loop()->now_ns() + kTurnedDownNs;
+    known->no_quorum = reply.code == KvCode::read_only || reply.code == KvCode::no_quorum;
+  }
+  ++rotation_;
+  leader_hint_ = reply.leader_hint == operation->target ? 0 : reply.leader_hint;
+  retry(operation);
+}
+
+void GroupRoute::forward_failed(Operation* operation) {
+  if (operation->is_write()) --writes_under_way_;
+  retry(operation);
+}
+
+void GroupRoute::proposal_resolved(Operation* operation, ProposalOutcome outcome,
+                                   Status why) noexcept {
+  if (operation->from_node == 0) --writes_under_way_;
+  if (operation->abandoned) {
+    unlink(operation);
+    delete operation;
+    if (waiting() != 0) host_->attend(this);
+    end_stop();
+    return;
+  }
+  switch (outcome) {
+    case ProposalOutcome::committed:
+      complete(operation, operation->code);
+      return;
+    case ProposalOutcome::unknown:
+      complete(operation, KvCode::unknown_outcome);
+      return;
+    case ProposalOutcome::lost:
+      retry(operation);
+      return;
+    case ProposalOutcome::not_proposed:
+      break;
+  }
+  switch (why.code) {
+    case StatusCode::busy:
+      complete(operation, KvCode::busy);
+      return;
+    case StatusCode::no_space:
+      complete(operation, KvCode::no_space);
+      return;
+    case StatusCode::too_large:
+      complete(operation, KvCode::too_large);
+      return;
+    default:
+      retry(operation);
+      return;
+  }
+}
+
+void GroupRoute::read_confirmed(Operation* operation, Status status) noexcept {
+  if (status.ok()) {
+    read(operation);
+  } else if (status.code == StatusCode::timed_out) {
+    fail(operation);
+  } else {
+    retry(operation);
+  }
+}
+
+void GroupRoute::wait(Operation* operation) {
+  operation->state = OperationState::waiting;
+  if (!operation->is_write()) {
+    waiting_reads_.push_back(operation);
+    return;
+  }
+  auto place = waiting_writes_.end();
+  while (place != waiting_writes_.begin() && (*(place - 1))->sequence > operation->sequence) {
+    --place;
+  }
+  waiting_writes_.insert(place, operation);
+}
+
+void GroupRoute::unwait(Operation* operation) {
+  auto& queue = operation->is_write() ? waiting_writes_ : waiting_reads_;
+  queue.erase(std::find(queue.begin(), queue.end(), operation));
+}
+
+// It was surely not done: once more, when there is someone to ask.
+void GroupRoute::retry(Operation* operation) {
+  if (stopping_) {
+    complete(operation, KvCode::starting);
+  } else if (operation->from_node != 0) {
+    turn_away(operation, false);
+  } else {
+    operation->retried = true;
+    wait(operation);
+    host_->attend(this);
+  }
+}
+
+void GroupRoute::pump() {
+  if (stopping_) return;
+  std::deque<Operation*> reads;
+  reads.swap(waiting_reads_);
+  for (Operation* operation : reads) {
+    if (!dispatch(operation)) waiting_reads_.push_back(operation);
+  }
+  while (!waiting_writes_.empty()) {
+    Operation* operation = waiting_writes_.front();
+    // What was under way with it may still be turned down too; its order is known only then.
+    if (operation->retried && writes_under_way_ != 0) return;
+    waiting_writes_.pop_front();
+    if (dispatch(operation)) continue;
+    waiting_writes_.push_front(operation);
+    return;
+  }
+}
+
+void GroupRoute::tick() {
+  const uint64_t now_ns = host_->loop()->now_ns();
+  for (Operation* operation = first_; operation;) {
+    Operation* next = operation->next;
+    if (operation->deadline_ns <= now_ns && !operation->abandoned) expire(operation);
+    operation = next;
+  }
+  pump();
+}
+
+void GroupRoute::expire(Operation* operation) {
+  switch (operation->state) {
+    case OperationState::waiting:
+      unwait(operation);
+      fail(operation);
+      return;
+    case OperationState::proposed:
+      abandon(operation);
+      return;
+    case OperationState::forwarded:
+      host_->forget(operation);
+      if (!operation->is_write()) return fail(operation);
+      --writes_under_way_;
+      complete(operation, KvCode::unknown_outcome);
+      return;
+    case OperationState::fresh:
+    case OperationState::confirming:  // the group ends it by itself
+    case OperationState::fetching:
+      return;
+  }
+}
+
+// The proposal stays with the group; whoever waits for it is answered now.
+void GroupRoute::abandon(Operation* operation) {
+  operation->abandoned = true;
+  end_overtaken(*operation);
+  auto* answer = new Operation;
+  answer->kind = operation->kind;
+  answer->group = operation->group;
+  answer->payload = operation->payload;
+  answer->origin_loop = operation->origin_loop;
+  answer->client = operation->client;
+  answer->sink = operation->sink;
+  answer->key_hash = operation->key_hash;
+  answer->gated = operation->gated;
+  answer->from_node = operation->from_node;
+  answer->reply_route = operation->reply_route;
+  answer->remote_id = operation->remote_id;
+  answer->code = KvCode::unknown_outcome;
+  host_->finish(answer);
+}
+
+void GroupRoute::peer_down(uint32_t node) {
+  for (Operation* operation = first_; operation;) {
+    Operation* next = operation->next;
+    if (operation->state == OperationState::forwarded && operation->target == node) {
+      host_->forget(operation);
+      if (operation->is_write()) {
+        --writes_under_way_;
+        operation->message =
+            "the link to the node that was to do the write broke: nobody can say "
+            "whether it was done";
+        complete(operation, KvCode::unknown_outcome);
+      } else {
+        retry(operation);
+      }
+    }
+    operation = next;
+  }
+  if (leader_hint_ == node) leader_hint_ = 0;
+}
+
+// Tells the node that asked that it has to ask elsewhere.
+void GroupRoute::turn_away(Operation* operation, bool no_quorum) {
+  operation->forward_outcome = ForwardOutcome::not_leader;
+  const uint32_t leader = usable() ? status_.leader : 0;
+  operation->leader_hint = leader == host_->topology().own_number ? 0 : leader;
+  complete(operation, no_quorum ? KvCode::no_quorum : KvCode::ok);
+}
+
+void GroupRoute::fail(Operation* operation) {
+  if (operation->from_node != 0) return turn_away(operation, true);
+  complete(operation, operation->is_write() ? KvCode::read_only : KvCode::no_quorum);
+}
+
+void GroupRoute::complete(Operation* operation, KvCode code) {
+  operation->code = code;
+  if (operation->is_write() && !waiting_writes_.empty()) end_overtaken(*operation);
+  unlink(operation);
+  host_->finish(operation);
+  if (waiting() != 0) host_->attend(this);
+  end_stop();
+}
+
+// A write that waits to be done again must not be done behind a later one of its key: that would
+// undo it. It was surely not done, and says so.
+void GroupRoute::end_overtaken(const Operation& later) {
+  if (later.from_node != 0 || later.state == OperationState::waiting) return;
+  for (size_t i = 0; i < waiting_writes_.size();) {
+    Operation* operation = waiting_writes_[i];
+    if (operation->sequence > later.sequence) return;
+    if (text_of(operation->key) != text_of(later.key)) {
+      ++i;
+      continue;
+    }
+    waiting_writes_.erase(waiting_writes_.begin() + static_cast<std::ptrdiff_t>(i));
+    operation->message =
+        "the leader changed and a later write of the key came first: nothing was "
+        "written";
+    operation->code = KvCode::read_only;
+    unlink(operation);
+    host_->finish(operation);
+  }
+}
+
+void GroupRoute::link(Operation* operation) {
+  operation->previous = last_;
+  operation->next = nullptr;
+  (last_ ? last_->next : first_) = operation;
+  last_ = operation;
+}
+
+void GroupRoute::unlink(Operation* operation) {
+  (operation->previous ? operation->previous->next : first_) = operation->next;
+  (operation->next ? operation->next->previous : last_) = operation->previous;
+  operation->previous = operation->next = nullptr;
+}
+
+bool GroupRoute::usable() const {
+  return group_ && status_.role != GroupRole::failed;
+}
+
+bool GroupRoute::quorum_in_sight() {
+  if (status_.quorum_reachable != 0) return true;
+  return host_->loop()->now_ns() < opened_ns_ + 2 * host_->topology().election_timeout_ns;
+}
+
+// Without one a read index could only be waited for.
+bool GroupRoute::leader_known() const {
+  return status_.role == GroupRole::leader || status_.leader != 0;
+}
+
+void GroupRoute::refresh() {
+  if (!group_) return;
+  const bool was_reachable = status_.quorum_reachable != 0;
+  status_ = GroupStatus{};
+  status_.struct_size = sizeof(status_);
+  group_->status(&status_);
+  if (status_.quorum_reachable != 0 || was_reachable) {
+    last_reachable_ns_ = host_->loop()->now_ns();
+  }
+}
+
+// How old this replica's state may be: reachable means heard from within two election timeouts.
+uint64_t GroupRoute::age_ms() const {
+  if (status_.applied_index < status_.commit_index || status_.leader == 0) {
+    if (status_.quorum_reachable != 0) return kAgeUnknown;
+  }
+  const uint64_t since_ns = host_->loop()->now_ns() - last_reachable_ns_;
+  return (since_ns + 2 * host_->topology().election_timeout_ns) / 1'000'000;
+}
+
+GroupRoute::Candidate* GroupRoute::candidate(uint32_t node) {
+  for (Candidate& known : candidates_) {
+    if (known.node == node) return &known;
+  }
+  return nullptr;
+}
+
+void GroupRoute::machine_changed() noexcept {
+  for (Candidate& known : candidates_) known.not_before_ns = 0;
+  host_->attend(this);
+}
+
+void GroupRoute::stop(Completion* done) {
+  stopping_ = true;
+  stop_done_ = done;
+  for (Operation* operation = first_; operation;) {
+    Operation* next = operation->next;
+    if (operation->state == OperationState::waiting) {
+      unwait(operation);
+      complete(operation, KvCode::starting);
+    } else if (operation->state == OperationState::forwarded) {
+      host_->forget(operation);
+      complete(operation, operation->is_write() ? KvCode::unknown_outcome : KvCode::starting);
+    }
+    operation = next;
+  }
+  if (!group_) {
+    closed_ = true;
+    return end_stop();
+  }
+  group_->stop(completion([this](Status) {
+    group_ = {};
+    machine_->close(completion([this](Status) {
+      closed_ = true;
+      end_stop();
+    }));
+  }));
+}
+
+// Operations in the hands of the engine come back after the group's end.
+void GroupRoute::end_stop() {
+  if (!closed_ || !idle() || !stop_done_) return;
+  Completion* done = stop_done_;
+  stop_done_ = nullptr;
+  done->complete(ok_status());
+}
+
+}  // namespace grey::kv

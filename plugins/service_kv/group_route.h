@@ -1,0 +1,145 @@
+// One group as this node serves it: its replica here, if there is one, and the way to its leader.
+//
+// Operations are served here where that is right, else forwarded (one hop), else they wait for a
+// leader until their deadline. Writes wait in the order of their arrival. A write is done again
+// only when it surely was not done before, and never behind a later write of its key.
+#ifndef GREY_SERVICE_KV_GROUP_ROUTE_H_
+#define GREY_SERVICE_KV_GROUP_ROUTE_H_
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "forward_message.h"
+#include "operation.h"
+#include "state_machine.h"
+#include "topology.h"
+
+namespace grey::kv {
+
+class GroupRoute;
+
+// What a route needs of its loop. All calls on that loop.
+class RouteHost {
+ public:
+  virtual Loop* loop() = 0;
+  virtual Storage* storage() = 0;
+  virtual const Topology& topology() = 0;
+  virtual bool linked(uint32_t node) = 0;
+  // Sends the operation; forward_failed() of its route tells, later, that it was not sent.
+  virtual void forward(Operation* operation, uint32_t node) = 0;
+  // No answer to a forwarded operation is wanted any more.
+  virtual void forget(Operation* operation) = 0;
+  // Takes the operation back, with its outcome.
+  virtual void finish(Operation* operation) = 0;
+  // Calls pump() of the route in this turn, after what runs now.
+  virtual void attend(GroupRoute* route) = 0;
+  virtual void applied(uint64_t bytes) = 0;
+  virtual void failed(uint32_t group, Status status) = 0;
+
+ protected:
+  ~RouteHost() = default;
+};
+
+class GroupRoute final : public OperationHandler, private MachineObserver {
+ public:
+  GroupRoute(RouteHost* host, uint32_t group);
+  ~GroupRoute();
+
+  // Opens this node's replica, whose partition is open and holds `applied`.
+  Status open(Consensus* consensus, AppliedState applied, ErrorText* error);
+  // Says why this node's replica is not there.
+  void set_problem(std::string problem) { problem_ = std::move(problem); }
+
+  // Takes an operation over, from a client here or from another node.
+  void start(Operation* operation);
+  // Tries again what waits.
+  void pump();
+  // Ends what is past its deadline, and pumps.
+  void tick();
+  void peer_down(uint32_t node);
+  void replied(Operation* operation, const ForwardedReply& reply, const Buffer& value);
+  void forward_failed(Operation* operation);
+
+  // Ends the replica; operations are answered. `done` once, when nothing calls this any more.
+  void stop(Completion* done);
+
+  uint32_t group_number() const { return group_number_; }
+  Group* group() const { return group_.get(); }
+  const std::string& problem() const { return problem_; }
+  bool idle() const { return first_ == nullptr; }
+  uint64_t waiting() const { return waiting_reads_.size() + waiting_writes_.size(); }
+  bool attended = false;  // the host's: pump() is due
+
+ private:
+  struct Candidate {
+    uint32_t node;
+    uint64_t not_before_ns = 0;  // it turned an operation down
+    bool no_quorum = false;      // and because it sees none
+  };
+
+  // True: on its way or over. False: it has to wait.
+  bool dispatch(Operation* operation);
+  bool dispatch_away(Operation* operation);
+  void serve_remote(Operation* operation);
+  bool forward_to(Operation* operation, uint32_t node);
+  void propose(Operation* operation);
+  void confirm(Operation* operation);
+  void read(Operation* operation);
+  void wait(Operation* operation);
+  void unwait(Operation* operation);
+  void retry(Operation* operation);
+  void turn_away(Operation* operation, bool no_quorum);
+  void fail(Operation* operation);
+  void complete(Operation* operation, KvCode code);
+  void abandon(Operation* operation);
+  void expire(Operation* operation);
+  void end_overtaken(const Operation& later);
+  void end_stop();
+  void link(Operation* operation);
+  void unlink(Operation* operation);
+
+  bool usable() const;     // there is a replica here that has not failed
+  bool leader_known() const;
+  bool quorum_in_sight();  // or it is too early to tell
+  void refresh();          // status_
+  uint64_t age_ms() const;
+  Candidate* candidate(uint32_t node);
+
+  void proposal_resolved(Operation* operation, ProposalOutcome outcome,
+                         Status why) noexcept override;
+  void read_confirmed(Operation* operation, Status status) noexcept override;
+  void value_read(Operation* operation, Status status, ByteView value) noexcept override;
+  void page_read(Operation* operation, Status status, const ScanItem* items, uint32_t count,
+                 bool more) noexcept override;
+  void machine_changed() noexcept override;
+  void machine_applied(uint64_t bytes) noexcept override { host_->applied(bytes); }
+  void machine_failed(Status status) noexcept override { host_->failed(group_number_, status); }
+
+  RouteHost* host_;
+  const uint32_t group_number_;
+  const uint64_t opened_ns_;
+  std::unique_ptr<KvMachine> machine_;
+  Ref<Group> group_;
+  GroupStatus status_{};
+  uint64_t last_reachable_ns_ = 0;
+  std::string problem_;
+  std::vector<Candidate> candidates_;  // the other nodes with a replica
+  uint32_t rotation_ = 0;
+  uint32_t leader_hint_ = 0;
+
+  Operation* first_ = nullptr;  // all operations, in order of arrival
+  Operation* last_ = nullptr;
+  uint64_t next_sequence_ = 1;
+  std::deque<Operation*> waiting_reads_;
+  std::deque<Operation*> waiting_writes_;  // in order of sequence
+  uint64_t writes_under_way_ = 0;          // of this node's clients
+  bool stopping_ = false;
+  bool closed_ = false;  // neither group nor machine calls any more
+  Completion* stop_done_ = nullptr;
+};
+
+}  // namespace grey::kv
+
+#endif  // GREY_SERVICE_KV_GROUP_ROUTE_H_

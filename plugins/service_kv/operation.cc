@@ -1,0 +1,39 @@
+#include "operation.h"
+
+namespace grey::kv {
+
+const char* usual_message(KvCode code) {
+  switch (code) {
+    case KvCode::ok:
+      return "";
+    case KvCode::bad_request:
+      return "the request is malformed";
+    case KvCode::not_found:
+      return "there is no such key";
+    case KvCode::condition_failed:
+      return "the key does not meet the condition";
+    case KvCode::too_large:
+      return "key or value is above the limit";
+    case KvCode::busy:
+      return "too many requests are waiting: try again later";
+    case KvCode::not_implemented:
+      return "this version does not implement it";
+    case KvCode::read_only:
+      return "the shard has no leader with a quorum: it takes no writes now; nothing was written";
+    case KvCode::no_quorum:
+      return "the shard has no leader with a quorum: only stale reads are served now";
+    case KvCode::starting:
+      return "this node does not serve yet, or not any more";
+    case KvCode::unknown_outcome:
+      return "the write was sent but nobody said in time whether it was done";
+    case KvCode::no_space:
+      return "the disk is nearly full: only deletes pass now";
+    case KvCode::session_expired:
+      return "the session is forgotten: the write was not done";
+    case KvCode::internal:
+      return "a fault inside this node: its log tells more";
+  }
+  return "";
+}
+
+}  // namespace grey::kv

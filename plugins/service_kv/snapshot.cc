@@ -1,0 +1,186 @@
+#include "snapshot.h"
+
+#include <string>
+
+#include "checksum.h"
+#include "codec.h"
+#include "grey/glue/bytes.h"
+#include "grey/glue/ref.h"
+#include "state_machine.h"
+
+namespace grey::kv {
+namespace {
+
+constexpr uint32_t kItemsPerChunk = 1 << 16;
+
+class Reader final : public Implements<SnapshotReader>, private ScanDone {
+ public:
+  Reader(Loop* loop, Ref<StorageView> view) : loop_(loop), view_(std::move(view)) {}
+
+  AppliedState state() noexcept override {
+    AppliedState state{};
+    view_->position(&state.index, &state.term);
+    return state;
+  }
+
+  void read_next(uint64_t max_bytes, SnapshotChunkDone* done) noexcept override {
+    done_ = done;
+    ScanRequest request{};
+    request.struct_size = sizeof(request);
+    request.start = view_of(next_);
+    request.max_items = kItemsPerChunk;
+    request.max_bytes = max_bytes;
+    retain();  // until page()
+    view_->submit_scan(loop_, &request, this);
+  }
+
+ private:
+  void page(Status status, const ScanItem* items, uint32_t count, bool more) noexcept override {
+    const auto self = Ref<Reader>::adopt(this);
+    SnapshotChunkDone* done = done_;
+    BufferRef bytes{nullptr, 0, nullptr};
+    if (!status.ok()) {
+      done->chunk(status, &bytes, false);
+      return;
+    }
+    std::vector<uint8_t> chunk;
+    encode_snapshot_chunk(items, count, &chunk);
+    if (count != 0) {
+      next_ = string_of(items[count - 1].key);
+      next_.push_back('\0');
+    }
+    const Buffer buffer = Buffer::copy_of(ByteView{chunk.data(), chunk.size()});
+    bytes = buffer.ref();
+    done->chunk(ok_status(), &bytes, !more);
+  }
+
+  Loop* loop_;
+  Ref<StorageView> view_;
+  std::string next_;
+  SnapshotChunkDone* done_ = nullptr;
+};
+
+class Writer final : public Implements<SnapshotWriter>, private Completion {
+ public:
+  Writer(Loop* loop, Ref<StorageImport> import, AppliedState state, KvMachine* machine)
+      : loop_(loop), import_(std::move(import)), state_(state), machine_(machine) {}
+
+  void write(ByteView chunk, Completion* done) noexcept override {
+    Status status = decode_snapshot_chunk(chunk, &items_);
+    for (const ScanItem& item : items_) {
+      if (!status.ok()) break;
+      if (any_ && text_of(item.key) <= last_key_) {
+        status = make_status(StatusCode::corruption, "a snapshot's keys are not in order");
+      }
+      last_key_ = string_of(item.key);
+      any_ = true;
+    }
+    begin(done, false);
+    if (!status.ok() || items_.empty()) {
+      post_result(status);
+      return;
+    }
+    import_->submit_add(loop_, items_.data(), static_cast<uint32_t>(items_.size()), this);
+  }
+
+  void commit(Completion* done) noexcept override {
+    begin(done, true);
+    import_->submit_commit(loop_, state_.index, state_.term, this);
+  }
+
+ private:
+  class Posted final : public Task {
+   public:
+    explicit Posted(Writer* writer) : writer_(writer) {}
+    void run() noexcept override { writer_->complete(status); }
+    Status status = ok_status();
+
+   private:
+    Writer* writer_;
+  };
+
+  void begin(Completion* done, bool committing) {
+    done_ = done;
+    committing_ = committing;
+    retain();  // until complete()
+  }
+  void post_result(Status status) {
+    posted_.status = status;
+    loop_->post(&posted_);
+  }
+  void complete(Status status) noexcept override {
+    const auto self = Ref<Writer>::adopt(this);
+    if (committing_ && status.ok()) machine_->installed(state_);
+    items_.clear();
+    done_->complete(status);
+  }
+
+  Loop* loop_;
+  Ref<StorageImport> import_;
+  const AppliedState state_;
+  KvMachine* machine_;
+  Posted posted_{this};
+  std::vector<ScanItem> items_;
+  std::string last_key_;
+  bool any_ = false;
+  bool committing_ = false;
+  Completion* done_ = nullptr;
+};
+
+}  // namespace
+
+Status open_snapshot_reader(Loop* loop, Storage* storage, uint32_t partition,
+                            SnapshotReader** out) {
+  StorageView* view = nullptr;
+  const Status status = storage->open_view(partition, &view);
+  if (!status.ok()) return status;
+  *out = make_ref<Reader>(loop, Ref<StorageView>::adopt(view)).detach();
+  return status;
+}
+
+Status open_snapshot_writer(Loop* loop, Storage* storage, uint32_t partition, AppliedState state,
+                            KvMachine* machine, SnapshotWriter** out) {
+  StorageImport* import = nullptr;
+  const Status status = storage->begin_import(partition, &import);
+  if (!status.ok()) return status;
+  *out = make_ref<Writer>(loop, Ref<StorageImport>::adopt(import), state, machine).detach();
+  return status;
+}
+
+void encode_snapshot_chunk(const ScanItem* items, uint32_t count, std::vector<uint8_t>* out) {
+  const size_t begin = out->size();
+  ByteWriter writer(out);
+  writer.u8(kSnapshotChunkVersion);
+  writer.u32(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    writer.sized(items[i].key);
+    writer.sized(items[i].value);
+  }
+  writer.u32(crc32c({out->data() + begin, out->size() - begin}));
+}
+
+Status decode_snapshot_chunk(ByteView chunk, std::vector<ScanItem>* items) {
+  items->clear();
+  if (chunk.size < 4) return make_status(StatusCode::corruption, "a snapshot chunk is cut short");
+  const ByteView body{chunk.data, chunk.size - 4};
+  if (ByteReader({chunk.data + body.size, 4}).u32() != crc32c(body)) {
+    return make_status(StatusCode::corruption, "a snapshot chunk has a bad checksum");
+  }
+  ByteReader reader(body);
+  if (reader.u8() != kSnapshotChunkVersion) {
+    return make_status(StatusCode::incompatible,
+                       "a snapshot chunk has a version that this build does not know");
+  }
+  const uint32_t count = reader.u32();
+  for (uint32_t i = 0; i < count && reader.ok(); ++i) {
+    ScanItem item{};
+    item.key = reader.sized();
+    item.value = reader.sized();
+    if (reader.ok()) items->push_back(item);
+  }
+  if (reader.complete()) return ok_status();
+  items->clear();
+  return make_status(StatusCode::corruption, "a snapshot chunk contradicts itself");
+}
+
+}  // namespace grey::kv

@@ -1,0 +1,284 @@
+#include "state_machine.h"
+
+#include <cassert>
+
+#include "snapshot.h"
+#include "value_record.h"
+
+namespace grey::kv {
+namespace {
+
+constexpr uint64_t kBusyRetryNs = 2'000'000;
+constexpr uint64_t kNoSpaceRetryNs = 100'000'000;
+constexpr uint64_t kKeepArenaBytes = 1 << 20;
+
+bool condition_holds(const Command& command, bool exists, uint64_t revision) {
+  switch (command.condition) {
+    case KvCondition::none:
+      return true;
+    case KvCondition::revision_is:
+      return exists && revision == command.revision;
+    case KvCondition::exists:
+      return exists;
+    case KvCondition::missing:
+      return !exists;
+  }
+  return false;
+}
+
+class RecordSink final : public ValueSink {
+ public:
+  void value(ByteView value) noexcept override { status = decode_value_record(value, &record); }
+  Status status = ok_status();
+  ValueRecord record;
+};
+
+}  // namespace
+
+KvMachine::KvMachine(Loop* loop, Storage* storage, uint32_t partition, AppliedState applied,
+                     MachineObserver* observer)
+    : loop_(loop),
+      storage_(storage),
+      partition_(partition),
+      applied_(applied),
+      observer_(observer),
+      retry_(Ref<Timer>::adopt(loop->make_timer(this))) {}
+
+KvMachine::~KvMachine() {
+  assert(engine_operations_ == 0);
+}
+
+Status KvMachine::apply(const CommittedEntry* entries, uint32_t count, Completion* later) noexcept {
+  assert(entries_ == nullptr && count != 0);
+  assert(entries[0].index == applied_.index + 1);
+  entries_ = entries;
+  count_ = count;
+  next_ = 0;
+  later_ = later;
+  outcomes_.assign(count, Outcome{});
+  ops_.clear();
+  overlay_.clear();
+  overlaid_ = 0;
+  uint64_t room = 0;
+  for (uint32_t i = 0; i < count; ++i) room += entries[i].payload.size + 1 + kValueHeaderBytes;
+  if (arena_.size() < room || arena_.size() > room + kKeepArenaBytes) {
+    arena_ = std::vector<uint8_t>(room);
+  }
+  arena_used_ = 0;
+  have_fetched_ = false;
+  const Status status = proceed();
+  if (status.code == StatusCode::would_block) return status;
+  entries_ = nullptr;
+  if (!status.ok()) observer_->machine_failed(status);
+  return status;
+}
+
+// Ok: all applied. would_block: an engine operation or the timer goes on with it.
+Status KvMachine::proceed() {
+  while (next_ < count_) {
+    const Status status = step();
+    if (!status.ok()) return status;
+    have_fetched_ = false;
+    ++next_;
+  }
+  return write();
+}
+
+Status KvMachine::step() {
+  const CommittedEntry& entry = entries_[next_];
+  if (entry.payload.size == 0) return ok_status();  // an entry of the consensus itself
+  Command command;
+  Status status = decode_command(view_of(entry.payload), &command);
+  if (!status.ok()) return status;
+  Current current;
+  if (command.condition != KvCondition::none || command.type == CommandType::erase) {
+    status = find_current(command, &current);
+    if (!status.ok()) return status;
+  } else {
+    asked_key_ = engine_key(command.key);
+  }
+  carry_out(command, current);
+  return ok_status();
+}
+
+Status KvMachine::find_current(const Command& command, Current* current) {
+  if (have_fetched_) {
+    *current = fetched_;
+    return ok_status();
+  }
+  asked_key_ = engine_key(command.key);
+  for (; overlaid_ < ops_.size(); ++overlaid_) overlay_[text_of(ops_[overlaid_].key)] = overlaid_;
+  if (auto found = overlay_.find(text_of(asked_key_)); found != overlay_.end()) {
+    const WriteOp& op = ops_[found->second];
+    current->exists = op.kind == WriteKind::put;
+    if (!current->exists) return ok_status();
+    ValueRecord record;
+    const Status status = decode_value_record(op.value, &record);
+    current->revision = record.revision;
+    return status;
+  }
+  RecordSink sink;
+  const Status status = storage_->try_get(partition_, asked_key_, &sink);
+  if (status.ok()) {
+    current->exists = true;
+    current->revision = sink.record.revision;
+    return sink.status;
+  }
+  if (status.code == StatusCode::not_found) return ok_status();
+  if (status.code == StatusCode::would_block) {
+    ++engine_operations_;
+    storage_->submit_get(loop_, partition_, asked_key_, this);
+  }
+  return status;
+}
+
+void KvMachine::carry_out(const Command& command, const Current& current) {
+  Outcome& outcome = outcomes_[next_];
+  outcome.revision = current.revision;
+  if (!condition_holds(command, current.exists, current.revision)) {
+    outcome.code = KvCode::condition_failed;
+    return;
+  }
+  if (command.type == CommandType::erase) {
+    if (current.exists) {
+      ops_.push_back({WriteKind::erase, 0, asked_key_, {nullptr, 0}});
+    } else {
+      outcome.code = KvCode::not_found;
+    }
+    return;
+  }
+  outcome.revision = entries_[next_].index;
+  const uint64_t size = kValueHeaderBytes + command.value.size;
+  uint8_t* record = take_arena(size);
+  encode_value_record({outcome.revision, 0, command.value}, record);
+  ops_.push_back({WriteKind::put, 0, asked_key_, {record, size}});
+}
+
+Status KvMachine::write() {
+  const CommittedEntry& last = entries_[count_ - 1];
+  batch_ = WriteBatch{};
+  batch_.struct_size = sizeof(WriteBatch);
+  batch_.partition = partition_;
+  batch_.applied_index = last.index;
+  batch_.applied_term = last.term;
+  batch_.ops = ops_.data();
+  batch_.op_count = static_cast<uint32_t>(ops_.size());
+  const Status status = storage_->try_write(&batch_);
+  switch (status.code) {
+    case StatusCode::ok:
+      return finish();
+    case StatusCode::busy:
+    case StatusCode::no_space:
+      // The entry is committed: it must be applied however long the engine takes to have room.
+      retry_->arm(loop_->now_ns() +
+                  (status.code == StatusCode::busy ? kBusyRetryNs : kNoSpaceRetryNs));
+      return make_status(StatusCode::would_block);
+    case StatusCode::would_block:
+      ++engine_operations_;
+      storage_->submit_write(loop_, &batch_, this);
+      return status;
+    default:
+      return status;
+  }
+}
+
+Status KvMachine::finish() {
+  const CommittedEntry& last = entries_[count_ - 1];
+  applied_ = {last.index, last.term};
+  for (uint32_t i = 0; i < count_; ++i) {
+    if (!entries_[i].proposal) continue;
+    auto* proposal = static_cast<WriteProposal*>(entries_[i].proposal);
+    proposal->code = outcomes_[i].code;
+    proposal->revision = outcomes_[i].revision;
+  }
+  observer_->machine_applied(arena_used_);
+  return ok_status();
+}
+
+void KvMachine::resume(Status status) {
+  if (status.code == StatusCode::would_block) return;
+  if (!status.ok()) observer_->machine_failed(status);
+  entries_ = nullptr;
+  Completion* later = later_;
+  later_ = nullptr;
+  later->complete(status);
+}
+
+void KvMachine::run() noexcept {
+  if (!closed_ && entries_) resume(write());
+}
+
+void KvMachine::complete(Status status) noexcept {
+  operation_ended();
+  if (closed_ || !entries_) return;
+  if (status.code == StatusCode::busy || status.code == StatusCode::no_space) {
+    retry_->arm(loop_->now_ns() + kNoSpaceRetryNs);
+    return;
+  }
+  resume(status.ok() ? finish() : status);
+}
+
+void KvMachine::got(Status status, ByteView value) noexcept {
+  fetched_ = Current{};
+  if (status.ok()) {
+    ValueRecord record;
+    status = decode_value_record(value, &record);
+    fetched_ = {true, record.revision};
+  } else if (status.code == StatusCode::not_found) {
+    status = ok_status();
+  }
+  operation_ended();
+  if (closed_ || !entries_) return;
+  have_fetched_ = true;
+  resume(status.ok() ? proceed() : status);
+}
+
+uint64_t KvMachine::durable_index() noexcept {
+  return storage_->durable_index(partition_);
+}
+
+void KvMachine::make_durable(Completion* done) noexcept {
+  storage_->submit_flush(loop_, done);
+}
+
+Status KvMachine::open_snapshot(SnapshotReader** out) noexcept {
+  return open_snapshot_reader(loop_, storage_, partition_, out);
+}
+
+Status KvMachine::begin_install(AppliedState state, SnapshotWriter** out) noexcept {
+  return open_snapshot_writer(loop_, storage_, partition_, state, this, out);
+}
+
+void KvMachine::operation_ended() {
+  --engine_operations_;
+  if (engine_operations_ != 0 || !close_done_) return;
+  Completion* done = close_done_;
+  close_done_ = nullptr;
+  done->complete(ok_status());
+}
+
+void KvMachine::close(Completion* done) noexcept {
+  closed_ = true;
+  retry_->cancel();
+  if (engine_operations_ == 0) {
+    done->complete(ok_status());
+  } else {
+    close_done_ = done;
+  }
+}
+
+ByteView KvMachine::engine_key(ByteView key) {
+  uint8_t* at = take_arena(key.size + 1);
+  at[0] = kDataPrefix;
+  std::memcpy(at + 1, key.data, key.size);
+  return {at, key.size + 1};
+}
+
+uint8_t* KvMachine::take_arena(uint64_t size) {
+  assert(arena_used_ + size <= arena_.size());
+  uint8_t* at = arena_.data() + arena_used_;
+  arena_used_ += size;
+  return at;
+}
+
+}  // namespace grey::kv

@@ -1,0 +1,118 @@
+// What a shard's group replicates: commands in order of the log become records in the engine.
+//
+// The outcome of a command depends on the commands before it and on nothing else: no clock, no
+// local condition. Whatever the engine cannot take now is offered again, in order, until it can.
+#ifndef GREY_SERVICE_KV_STATE_MACHINE_H_
+#define GREY_SERVICE_KV_STATE_MACHINE_H_
+
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "command.h"
+#include "grey/consensus.h"
+#include "grey/glue/ref.h"
+#include "grey/storage.h"
+
+namespace grey::kv {
+
+// What every proposal to these groups derives from: apply() leaves the command's result here.
+class WriteProposal : public Proposal {
+ public:
+  KvCode code = KvCode::internal;
+  uint64_t revision = 0;  // written, or the one that a condition met; 0: the key is missing
+
+ protected:
+  ~WriteProposal() = default;
+};
+
+// Told on the group's loop.
+class MachineObserver {
+ public:
+  virtual void machine_changed() noexcept = 0;                // see StateMachine::group_changed
+  virtual void machine_applied(uint64_t bytes) noexcept = 0;  // written to the engine
+  virtual void machine_failed(Status status) noexcept = 0;    // apply() gives up with this
+
+ protected:
+  ~MachineObserver() = default;
+};
+
+// All calls on the group's loop. Everything passed in outlives it.
+class KvMachine final : public StateMachine, private Task, private Completion, private ValueDone {
+ public:
+  KvMachine(Loop* loop, Storage* storage, uint32_t partition, AppliedState applied,
+            MachineObserver* observer);
+  ~KvMachine();
+
+  AppliedState applied() noexcept override { return applied_; }
+  Status apply(const CommittedEntry* entries, uint32_t count, Completion* later) noexcept override;
+  uint64_t durable_index() noexcept override;
+  void make_durable(Completion* done) noexcept override;
+  Status open_snapshot(SnapshotReader** out) noexcept override;
+  Status begin_install(AppliedState state, SnapshotWriter** out) noexcept override;
+  void group_changed() noexcept override { observer_->machine_changed(); }
+
+  // Ends retries after the group has stopped; the machine may be destroyed once `done` came, which
+  // waits for what the engine was asked to do. `done` may come inside the call.
+  void close(Completion* done) noexcept;
+
+  // A snapshot was installed at `state`; called by its writer.
+  void installed(AppliedState state) noexcept { applied_ = state; }
+
+ private:
+  struct Current {
+    bool exists = false;
+    uint64_t revision = 0;
+  };
+  struct Outcome {
+    KvCode code = KvCode::ok;
+    uint64_t revision = 0;
+  };
+
+  Status proceed();
+  Status step();
+  Status find_current(const Command& command, Current* current);
+  void carry_out(const Command& command, const Current& current);
+  Status write();
+  Status finish();
+  void resume(Status status);
+  ByteView engine_key(ByteView key);
+  uint8_t* take_arena(uint64_t size);
+
+  void run() noexcept override;                               // the retry timer
+  void complete(Status status) noexcept override;             // submit_write
+  void got(Status status, ByteView value) noexcept override;  // submit_get
+  void operation_ended();
+
+  Loop* loop_;
+  Storage* storage_;
+  const uint32_t partition_;
+  AppliedState applied_;
+  MachineObserver* observer_;
+  Ref<Timer> retry_;
+
+  // The apply() under way. entries_ is null when there is none.
+  const CommittedEntry* entries_ = nullptr;
+  uint32_t count_ = 0;
+  uint32_t next_ = 0;
+  Completion* later_ = nullptr;
+  std::vector<Outcome> outcomes_;
+  std::vector<WriteOp> ops_;
+  WriteBatch batch_{};
+  std::vector<uint8_t> arena_;  // sized once an apply, so that what points into it stays
+  uint64_t arena_used_ = 0;
+  // What this batch made of keys already, filled only when a command asks for the current state.
+  std::unordered_map<std::string_view, uint32_t> overlay_;  // engine key to index in ops_
+  uint32_t overlaid_ = 0;                                   // ops_ below it are in overlay_
+  ByteView asked_key_{nullptr, 0};                          // of the last engine key made
+  bool have_fetched_ = false;                               // fetched_ answers for entry next_
+  Current fetched_;
+
+  uint32_t engine_operations_ = 0;
+  bool closed_ = false;
+  Completion* close_done_ = nullptr;
+};
+
+}  // namespace grey::kv
+
+#endif  // GREY_SERVICE_KV_STATE_MACHINE_H_

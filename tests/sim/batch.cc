@@ -1,0 +1,173 @@
+#include "batch.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+namespace grey::sim {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr unsigned kRealSecondsPerSeed = 120;
+
+void on_fatal_signal(int number) {
+  std::printf("the simulated code died of signal %d (%s); the last of the trace:\n", number,
+              ::strsignal(number));
+  print_trace_of_current_run();
+  ::_exit(100);
+}
+
+std::string encode(const RunResult& result) {
+  std::ostringstream out;
+  out << result.trace_hash << ' ' << result.sim_ns << ' ' << result.operations << ' '
+      << result.unknown << ' ' << result.given_up << ' ' << result.elections << ' '
+      << result.committed << ' ' << result.events << ' ' << result.faults.size() << '\n';
+  for (const auto& [name, count] : result.faults) out << count << ' ' << name << '\n';
+  out << result.failure;
+  return out.str();
+}
+
+bool decode(const std::string& text, RunResult* result) {
+  std::istringstream in(text);
+  size_t faults = 0;
+  in >> result->trace_hash >> result->sim_ns >> result->operations >> result->unknown >>
+      result->given_up >> result->elections >> result->committed >> result->events >> faults;
+  for (size_t i = 0; i < faults; ++i) {
+    uint64_t count = 0;
+    std::string name;
+    in >> count;
+    in.get();
+    std::getline(in, name);
+    result->faults[name] = count;
+  }
+  if (faults == 0) in.get();
+  if (!in) return false;
+  std::getline(in, result->failure, '\0');
+  return true;
+}
+
+[[noreturn]] void be_child(const SimOptions& options, int out) {
+  for (int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM}) {
+    ::signal(number, on_fatal_signal);
+  }
+  ::alarm(kRealSecondsPerSeed);
+  PluginSet plugins;
+  RunResult result;
+  if (load_plugin_set(options.plugins, &plugins, &result.failure)) {
+    result = run_seed(options, plugins);
+  }
+  const std::string text = encode(result);
+  const ssize_t written = ::write(out, text.data(), text.size());
+  std::fflush(stdout);
+  ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 101);
+}
+
+RunResult run_in_child(const SimOptions& options) {
+  int ends[2];
+  RunResult result;
+  if (::pipe(ends) != 0) {
+    result.failure = "no pipe";
+    return result;
+  }
+  std::fflush(stdout);
+  const pid_t child = ::fork();
+  if (child == 0) be_child(options, ends[1]);
+  ::close(ends[1]);
+  std::string text;
+  char bytes[4096];
+  for (ssize_t got; (got = ::read(ends[0], bytes, sizeof(bytes))) > 0;) {
+    text.append(bytes, static_cast<size_t>(got));
+  }
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!decode(text, &result)) result.failure = "the run did not come to its end";
+  return result;
+}
+
+struct Totals {
+  uint64_t seeds = 0, failed = 0, sim_ns = 0, operations = 0, unknown = 0, given_up = 0;
+  uint64_t elections = 0, committed = 0, events = 0;
+  std::map<std::string, uint64_t> faults;
+
+  void add(const RunResult& result) {
+    ++seeds;
+    if (!result.failure.empty()) ++failed;
+    sim_ns += result.sim_ns;
+    operations += result.operations;
+    unknown += result.unknown;
+    given_up += result.given_up;
+    elections += result.elections;
+    committed += result.committed;
+    events += result.events;
+    for (const auto& [name, count] : result.faults) faults[name] += count;
+  }
+
+  void print(double wall_seconds) const {
+    std::printf(
+        "%llu seeds, %llu failed; %.0f simulated seconds in %.1f s (%.2f seeds/s), %llu events\n"
+        "%llu operations (%llu of unknown outcome, %llu given up), %llu committed entries, "
+        "%llu elections\nfaults:",
+        ull(seeds), ull(failed), static_cast<double>(sim_ns) / 1e9, wall_seconds,
+        static_cast<double>(seeds) / wall_seconds, ull(events), ull(operations), ull(unknown),
+        ull(given_up), ull(committed), ull(elections));
+    const char* separator = " ";
+    for (const auto& [name, count] : faults) {
+      std::printf("%s%s %llu", separator, name.c_str(), ull(count));
+      separator = ", ";
+    }
+    std::printf("\n");
+  }
+  static unsigned long long ull(uint64_t number) { return number; }
+};
+
+}  // namespace
+
+std::string replay_command(const SimOptions& options, const std::string& program) {
+  std::string command = program + " --seed " + std::to_string(options.seed) + " --nodes " +
+                        std::to_string(options.nodes) + " --target " +
+                        (options.target == Target::kv ? "kv" : "registers") + " --plugins " +
+                        options.plugins;
+  if (options.sim_seconds != SimOptions().sim_seconds) {
+    command += " --sim-seconds " + std::to_string(options.sim_seconds);
+  }
+  if (options.lying_disk) command += " --lying-disk";
+  if (options.commit_any_term) command += " --commit-any-term";
+  return command;
+}
+
+uint64_t run_batch(SimOptions options, const Batch& batch) {
+  const auto begin = SteadyClock::now();
+  const auto seconds = [begin] {
+    return std::chrono::duration<double>(SteadyClock::now() - begin).count();
+  };
+  Totals totals;
+  for (uint64_t seed = batch.first_seed;; ++seed) {
+    if (batch.minutes > 0 ? seconds() >= batch.minutes * 60 : seed > batch.last_seed) break;
+    options.seed = seed;
+    if (batch.both_sizes) options.nodes = seed % 2 == 1 ? 3 : 5;
+    const RunResult result = run_in_child(options);
+    totals.add(result);
+    if (!result.failure.empty()) {
+      std::printf("FAILED seed %llu: %s\n  replay: %s --trace\n", Totals::ull(seed),
+                  result.failure.c_str(), replay_command(options, batch.program).c_str());
+    } else if (batch.minutes == 0 && batch.first_seed == batch.last_seed) {
+      std::printf("seed %llu is good\n", Totals::ull(seed));
+    }
+    if (batch.minutes == 0 && batch.first_seed == batch.last_seed) {
+      std::printf("trace hash %016llx\n", Totals::ull(result.trace_hash));
+    }
+    std::fflush(stdout);
+  }
+  totals.print(seconds());
+  return totals.failed;
+}
+
+}  // namespace grey::sim

@@ -1,0 +1,25 @@
+// Many seeds, each in a process of its own: a seed that aborts is a failed seed and no more.
+#ifndef GREY_TESTS_SIM_BATCH_H_
+#define GREY_TESTS_SIM_BATCH_H_
+
+#include "sim_run.h"
+
+namespace grey::sim {
+
+struct Batch {
+  uint64_t first_seed = 1;
+  uint64_t last_seed = 1;
+  double minutes = 0;  // of real time, from first_seed on; 0: up to last_seed
+  bool both_sizes = false;  // odd seeds with 3 nodes, even ones with 5
+  std::string program;  // for the command that replays a seed
+};
+
+// Prints a line for each failed seed and a report at the end; returns how many failed.
+uint64_t run_batch(SimOptions options, const Batch& batch);
+
+// The command line that runs a seed again.
+std::string replay_command(const SimOptions& options, const std::string& program);
+
+}  // namespace grey::sim
+
+#endif  // GREY_TESTS_SIM_BATCH_H_

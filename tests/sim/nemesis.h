@@ -1,0 +1,65 @@
+// Whatever goes wrong in a run. Each seed allows some kinds of fault and forbids the others, since
+// faults of all kinds at once hide those that need quiet in between.
+#ifndef GREY_TESTS_SIM_NEMESIS_H_
+#define GREY_TESTS_SIM_NEMESIS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim_cluster.h"
+
+namespace grey::sim {
+
+class Nemesis {
+ public:
+  explicit Nemesis(SimCluster* cluster);
+
+  void start() { plan(); }
+  // Ends all faults, starts all nodes and makes no more trouble.
+  void heal();
+
+  uint64_t total() const;
+  const std::map<std::string, uint64_t>& counts() const { return counts_; }
+  std::string allowed() const;
+
+ private:
+  using Fault = void (Nemesis::*)();
+  struct Kind {
+    const char* name;
+    Fault cause;
+  };
+  static const std::vector<Kind>& kinds();
+
+  void plan();
+  void strike();
+  uint32_t any_node();
+  // Ends what was begun, `low` to `high` ms later.
+  void later(uint64_t low_ms, uint64_t high_ms, std::function<void()> action);
+
+  void partition();
+  void one_way();
+  void bridge();
+  void delay();
+  void reset();
+  void cut_power();
+  void cut_power_in_a_write();
+  void kill();
+  void restart();
+  void pause();
+  void drift();
+  void jump();
+  void slow_disk();
+  void hang_disk();
+
+  SimCluster* cluster_;
+  testkit::SimRandom random_;
+  std::vector<Kind> allowed_;
+  std::map<std::string, uint64_t> counts_;
+  bool healed_ = false;
+};
+
+}  // namespace grey::sim
+
+#endif  // GREY_TESTS_SIM_NEMESIS_H_

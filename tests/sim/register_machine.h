@@ -1,0 +1,76 @@
+// The simplest thing worth replicating: registers by name, directly on grey.consensus/1.
+#ifndef GREY_TESTS_SIM_REGISTER_MACHINE_H_
+#define GREY_TESTS_SIM_REGISTER_MACHINE_H_
+
+#include <map>
+#include <string>
+
+#include "grey/consensus.h"
+#include "grey/glue/bytes.h"
+#include "grey/testkit/sim_process.h"
+#include "history.h"
+
+namespace grey::sim {
+
+struct RegisterCommand {
+  OpKind kind = OpKind::put;  // no get
+  std::string key;
+  uint64_t value = 0;
+  uint64_t expected = 0;
+  std::string padding;  // so that logs grow
+};
+std::string encode(const RegisterCommand& command);
+
+// What every proposal to a register group derives from.
+class RegisterProposal : public Proposal {
+ public:
+  bool mismatch = false;
+
+ protected:
+  ~RegisterProposal() = default;
+};
+
+using Registers = std::map<std::string, uint64_t>;
+
+// A state that survives crashes: what an engine would have on its disk.
+struct RegisterCheckpoint {
+  AppliedState applied = {0, 0};
+  Registers registers;
+};
+
+// One replica. Makes its state durable only when asked to, so that logs are replayed, cut and
+// replaced by snapshots; applies now and then later than asked.
+class RegisterMachine final : public StateMachine {
+ public:
+  // `checkpoint` outlives the process.
+  RegisterMachine(testkit::SimProcess* process, testkit::SimLoop* loop,
+                  RegisterCheckpoint* checkpoint);
+
+  const Registers& registers() const { return registers_; }
+  uint64_t value_of(const std::string& key) const;
+  uint64_t state_hash() const;
+
+  AppliedState applied() noexcept override { return applied_; }
+  Status apply(const CommittedEntry* entries, uint32_t count, Completion* later) noexcept override;
+  uint64_t durable_index() noexcept override { return checkpoint_->applied.index; }
+  void make_durable(Completion* done) noexcept override;
+  Status open_snapshot(SnapshotReader** out) noexcept override;
+  Status begin_install(AppliedState state, SnapshotWriter** out) noexcept override;
+  void group_changed() noexcept override {}
+
+ private:
+  class Reader;
+  class Writer;
+  Status apply_now(const CommittedEntry* entries, uint32_t count);
+  Status apply_one(const CommittedEntry& entry);
+
+  testkit::SimProcess* process_;
+  testkit::SimLoop* loop_;
+  RegisterCheckpoint* checkpoint_;
+  AppliedState applied_;
+  Registers registers_;
+};
+
+}  // namespace grey::sim
+
+#endif  // GREY_TESTS_SIM_REGISTER_MACHINE_H_

@@ -1,0 +1,111 @@
+#include "sim_client.h"
+
+namespace grey::sim {
+
+using testkit::kMillisecondNs;
+using testkit::kSecondNs;
+
+namespace {
+
+constexpr uint64_t kAnswerTimeoutNs = 3 * kSecondNs;
+constexpr uint64_t kOperationTimeoutNs = 6 * kSecondNs;
+
+}  // namespace
+
+SimClient::SimClient(SimCluster* cluster, Workload* workload, uint32_t number)
+    : cluster_(cluster),
+      world_(&cluster->world()),
+      workload_(workload),
+      number_(number),
+      random_(world_->random().branch()),
+      node_(1 + number % cluster->size()) {}
+
+void SimClient::think() {
+  busy_ = false;
+  world_->after(random_.below(2 * workload_->mean_pause_ns), nullptr, [this] {
+    if (!workload_->stopped) begin();
+  });
+}
+
+void SimClient::begin() {
+  busy_ = true;
+  ++workload_->started;
+  request_ = {};
+  request_.key = "key-" + std::to_string(random_.below(workload_->keys));
+  const uint64_t dice = random_.below(100);
+  request_.kind = dice < 40   ? OpKind::get
+                  : dice < 70 ? OpKind::put
+                  : dice < 90 ? OpKind::put_if
+                              : OpKind::erase;
+  if (request_.kind == OpKind::put || request_.kind == OpKind::put_if) {
+    request_.value = ++workload_->next_value;
+  }
+  if (request_.kind == OpKind::put_if) {
+    request_.expected = known_[request_.key].value;
+    request_.expected_revision = known_[request_.key].revision;
+  }
+  op_ = {request_.kind, OpOutcome::unknown, request_.value,  request_.expected,
+         world_->now_ns(), UINT64_MAX,      number_};
+  deadline_ns_ = world_->now_ns() + kOperationTimeoutNs;
+  attempt();
+}
+
+// The network between clients and nodes is never cut: what they cannot reach is a node that is gone.
+void SimClient::attempt() {
+  const uint64_t number = ++attempt_;
+  world_->after(random_.between(100, 900) * testkit::kMicrosecondNs, nullptr, [this, number] {
+    SimDaemon* daemon = cluster_->daemon(node_);
+    if (!daemon) return answered(number, {ClientAnswer::Kind::not_done, 0, 0});
+    daemon->serve(request_, [this, number](const ClientAnswer& answer) {
+      const uint64_t latency = random_.between(100, 900) * testkit::kMicrosecondNs;
+      world_->after(latency, nullptr, [this, number, answer] { answered(number, answer); });
+    });
+  });
+  world_->after(kAnswerTimeoutNs, nullptr,
+                [this, number] { answered(number, {ClientAnswer::Kind::unknown, 0, 0}); });
+}
+
+void SimClient::answered(uint64_t attempt, const ClientAnswer& answer) {
+  if (attempt != attempt_ || !busy_) return;  // too late, or twice
+  ++attempt_;
+  switch (answer.kind) {
+    case ClientAnswer::Kind::done:
+      known_[request_.key] = {request_.kind == OpKind::get ? answer.value : request_.value,
+                              answer.revision};
+      return finish(OpOutcome::done, request_.kind == OpKind::get ? answer.value : request_.value);
+    case ClientAnswer::Kind::mismatch:
+      known_.erase(request_.key);
+      return finish(OpOutcome::mismatch, request_.value);
+    case ClientAnswer::Kind::not_done:
+      return retry();
+    case ClientAnswer::Kind::unknown:
+      node_ = 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
+      if (request_.kind == OpKind::get) return retry();
+      return finish(OpOutcome::unknown, request_.value);
+  }
+}
+
+void SimClient::retry() {
+  node_ = 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
+  if (world_->now_ns() >= deadline_ns_ || workload_->stopped) {
+    ++workload_->given_up;
+    return think();
+  }
+  world_->after(random_.between(10, 100) * kMillisecondNs, nullptr, [this] { attempt(); });
+}
+
+void SimClient::finish(OpOutcome outcome, uint64_t value) {
+  op_.outcome = outcome;
+  op_.value = value;
+  if (outcome == OpOutcome::unknown) {
+    ++workload_->unknown;
+  } else {
+    ++workload_->done;
+    op_.returned_ns = world_->now_ns();
+  }
+  world_->trace().count(world_->now_ns(), 4, value * 4 + static_cast<uint64_t>(outcome));
+  workload_->histories[request_.key].push_back(op_);
+  think();
+}
+
+}  // namespace grey::sim

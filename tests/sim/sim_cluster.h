@@ -1,0 +1,56 @@
+// A whole simulated cluster: machines, network, and the daemons that live on them one after the other.
+#ifndef GREY_TESTS_SIM_SIM_CLUSTER_H_
+#define GREY_TESTS_SIM_SIM_CLUSTER_H_
+
+#include <memory>
+#include <vector>
+
+#include "grey/testkit/sim_network.h"
+#include "sim_daemon.h"
+
+namespace grey::sim {
+
+class SimCluster {
+ public:
+  SimCluster(const SimOptions& options, const PluginSet& plugins);
+  ~SimCluster();
+
+  testkit::SimWorld& world() { return world_; }
+  testkit::SimNetwork& network() { return network_; }
+  RaftJudge& judge() { return judge_; }
+  // Nodes are counted from 1, as everywhere.
+  testkit::SimNode& node(uint32_t number) { return *nodes_[number - 1]; }
+  uint32_t size() const { return static_cast<uint32_t>(nodes_.size()); }
+  // The daemon that runs on a node, or null.
+  SimDaemon* daemon(uint32_t number);
+
+  // Powers the node on and starts a daemon; nothing if one runs.
+  void start(uint32_t number);
+  void kill(uint32_t number);
+  void cut_power(uint32_t number);
+  // Stops the daemon in good order, then starts a new one.
+  void restart_orderly(uint32_t number);
+
+  // What is wrong with what was seen so far, or "".
+  std::string verdict();
+  // "", once all groups have one leader that all replicas follow, and all replicas have applied all
+  // there is; until then what is missing.
+  std::string unrest();
+  // Whether all replicas of each group hold the same state. Only when nothing moves.
+  std::string compare_states();
+
+ private:
+  const SimOptions& options_;
+  const PluginSet& plugins_;
+  testkit::SimWorld world_;
+  testkit::SimNetwork network_;
+  RaftJudge judge_;
+  std::vector<std::unique_ptr<testkit::SimNode>> nodes_;
+  std::vector<SimDaemon*> daemons_;  // of the node's latest process; never destroyed
+  std::vector<RegisterDisk> register_disks_;
+  std::string start_problem_;
+};
+
+}  // namespace grey::sim
+
+#endif  // GREY_TESTS_SIM_SIM_CLUSTER_H_

@@ -1,0 +1,165 @@
+#include "sim_run.h"
+
+#include <cstdio>
+#include <memory>
+
+#include "linearizability.h"
+#include "nemesis.h"
+#include "sim_client.h"
+
+namespace grey::sim {
+
+using testkit::kMillisecondNs;
+using testkit::kSecondNs;
+
+namespace {
+
+constexpr uint32_t kClients = 8;
+constexpr size_t kTailLines = 120;
+constexpr uint64_t kCheckEveryNs = 100 * kMillisecondNs;
+constexpr uint64_t kFormNs = 20 * kSecondNs;      // for a cluster to be formed, without faults
+constexpr uint64_t kRecoverNs = 40 * kSecondNs;   // for it to be whole again after the last fault
+constexpr uint64_t kLongestNs = 300 * kSecondNs;  // for the minima to be reached
+
+testkit::SimTrace* current_trace = nullptr;
+
+// A run's parts, in the order of their making.
+class Run {
+ public:
+  Run(const SimOptions& options, const PluginSet& plugins)
+      : options_(options), cluster_(options, plugins), nemesis_(&cluster_) {
+    for (uint32_t i = 0; i < kClients; ++i) {
+      clients_.push_back(std::make_unique<SimClient>(&cluster_, &workload_, i));
+    }
+  }
+
+  RunResult run() {
+    current_trace = &cluster_.world().trace();
+    const std::string failure = course();
+    RunResult result;
+    result.failure = failure;
+    result.trace_hash = cluster_.world().trace().hash();
+    result.sim_ns = cluster_.world().now_ns();
+    result.operations = workload_.started;
+    result.unknown = workload_.unknown;
+    result.given_up = workload_.given_up;
+    result.elections = cluster_.judge().elections();
+    result.committed = cluster_.judge().committed_entries();
+    result.events = cluster_.world().event_count();
+    result.faults = nemesis_.counts();
+    if (!failure.empty() && !options_.trace) {
+      std::printf("the last of the trace:\n");
+      cluster_.world().trace().print_tail(stdout, kTailLines);
+    }
+    current_trace = nullptr;
+    return result;
+  }
+
+ private:
+  std::string course() {
+    std::string failure = form();
+    if (failure.empty()) failure = make_trouble();
+    if (failure.empty()) failure = recover();
+    if (failure.empty()) failure = judge_histories();
+    return failure;
+  }
+
+  // Advances until `done` holds or the time is over; "" or what the judge says.
+  template <typename Done>
+  std::string advance(uint64_t until_ns, Done done) {
+    while (cluster_.world().now_ns() < until_ns && !done()) {
+      cluster_.world().run_until(cluster_.world().now_ns() + kCheckEveryNs);
+      const std::string verdict = cluster_.verdict();
+      if (!verdict.empty()) return verdict;
+    }
+    return "";
+  }
+
+  std::string form() {
+    for (uint32_t number = 1; number <= cluster_.size(); ++number) cluster_.start(number);
+    const std::string verdict = advance(kFormNs, [this] { return cluster_.unrest().empty(); });
+    if (!verdict.empty()) return verdict;
+    const std::string unrest = cluster_.unrest();
+    return unrest.empty() ? "" : "no cluster was formed: " + unrest;
+  }
+
+  std::string make_trouble() {
+    for (auto& client : clients_) client->start();
+    nemesis_.start();
+    cluster_.world().trace().line(cluster_.world().now_ns(),
+                                  "faults of this seed: " + nemesis_.allowed());
+    const uint64_t earliest = cluster_.world().now_ns() + options_.sim_seconds * kSecondNs;
+    const std::string verdict = advance(kLongestNs, [this, earliest] {
+      return cluster_.world().now_ns() >= earliest && minima_missing().empty();
+    });
+    return verdict.empty() ? minima_missing() : verdict;
+  }
+
+  std::string minima_missing() const {
+    if (workload_.done < options_.min_operations) {
+      return "only " + std::to_string(workload_.done) + " operations came to an end";
+    }
+    if (nemesis_.total() < options_.min_faults) {
+      return "only " + std::to_string(nemesis_.total()) + " faults happened";
+    }
+    return "";
+  }
+
+  // The clients go on for a while, so that it is a cluster at work that must become whole.
+  std::string recover() {
+    nemesis_.heal();
+    const uint64_t deadline = cluster_.world().now_ns() + kRecoverNs;
+    const uint64_t quiet = cluster_.world().now_ns() + kRecoverNs / 2;
+    std::string verdict = advance(quiet, [] { return false; });
+    if (!verdict.empty()) return verdict;
+    const uint64_t before = workload_.done;
+    verdict = advance(quiet + 2 * kSecondNs, [] { return false; });
+    if (!verdict.empty()) return verdict;
+    if (workload_.done == before) return "not live: no operation succeeds without faults";
+    workload_.stopped = true;
+    verdict = advance(deadline, [this] { return at_rest(); });
+    if (!verdict.empty()) return verdict;
+    const std::string unrest = cluster_.unrest();
+    if (!unrest.empty()) return "not live: " + unrest;
+    return cluster_.compare_states();
+  }
+
+  bool at_rest() {
+    for (const auto& client : clients_) {
+      if (!client->idle()) return false;
+    }
+    return cluster_.unrest().empty();
+  }
+
+  std::string judge_histories() const {
+    for (const auto& [key, history] : workload_.histories) {
+      const Verdict verdict = check_register(history);
+      if (verdict == Verdict::linearizable) continue;
+      std::printf("history of %s:\n", key.c_str());
+      for (const HistoryOp& op : history) std::printf("  %s\n", describe(op).c_str());
+      return (verdict == Verdict::undecided ? "cannot tell whether it is linearizable: "
+                                            : "not linearizable: ") +
+             key;
+    }
+    return "";
+  }
+
+  const SimOptions& options_;
+  SimCluster cluster_;
+  Nemesis nemesis_;
+  Workload workload_;
+  std::vector<std::unique_ptr<SimClient>> clients_;
+};
+
+}  // namespace
+
+RunResult run_seed(const SimOptions& options, const PluginSet& plugins) {
+  return std::make_unique<Run>(options, plugins)->run();
+}
+
+void print_trace_of_current_run() {
+  if (current_trace) current_trace->print_tail(stdout, kTailLines);
+  std::fflush(stdout);
+}
+
+}  // namespace grey::sim
