@@ -37,6 +37,7 @@ void SwimCore::hear_of_self(const Update& update) {
   Member& member = self();
   if (left_ || !overrides(update, member)) return;
   member.incarnation = std::min(update.incarnation + 1, kMaxIncarnation);
+  ++version_;
   broadcast(member);
   // Of an earlier run it may well be true.
   if (update.boot_nonce != self_.boot_nonce) return;
@@ -52,6 +53,7 @@ void SwimCore::confirm_suspicion(Member& member, const Update& update) {
 }
 
 void SwimCore::set_state(Member& member, std::optional<State> before, const Update& update) {
+  ++version_;
   member.state = update.state;
   member.boot_nonce = update.boot_nonce;
   member.incarnation = update.incarnation;

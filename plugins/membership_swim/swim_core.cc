@@ -218,9 +218,10 @@ void SwimCore::run_reconnect() {
 }
 
 void SwimCore::forget_the_old() {
-  std::erase_if(members_, [this](const auto& one) {
+  const auto forgotten = std::erase_if(members_, [this](const auto& one) {
     return !is_present(one.second.state) && one.second.since_ns + options_.retention_ns <= now_ns_;
   });
+  if (forgotten > 0) ++version_;
 }
 
 void SwimCore::leave(uint64_t now_ns) {
@@ -232,6 +233,7 @@ void SwimCore::leave(uint64_t now_ns) {
   Member& member = self();
   transitions_.push_back({member.node_id, member.state, State::left});
   member.state = State::left;
+  ++version_;
   member.since_ns = now_ns_;
   broadcast(member);
   // Enough of them that the news spreads even where most of these datagrams are lost.

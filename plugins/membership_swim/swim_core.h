@@ -90,6 +90,8 @@ class SwimCore {
   std::vector<OutgoingDatagram> take_datagrams();
   std::vector<Transition> take_transitions();
 
+  // Rises whenever members() changed in anything but addresses.
+  uint64_t version() const { return version_; }
   // All members by id, this node included (alive, or left).
   const std::map<std::string, Member>& members() const { return members_; }
   const SwimCounters& counters() const { return counters_; }
@@ -168,6 +170,7 @@ class SwimCore {
   HealthScore health_;
   SwimCounters counters_;
   bool left_ = false;
+  uint64_t version_ = 1;
 
   std::optional<Probe> probe_;
   std::vector<std::string> targets_;  // of this round, shuffled; taken from the back

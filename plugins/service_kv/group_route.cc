@@ -126,8 +126,8 @@ void GroupRoute::serve_remote(Operation* operation) {
 
 bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
   const Candidate* known = candidate(node);
-  if (!host_->linked(node)) return false;
-  if (known && known->not_before_ns > host_->loop()->now_ns()) return false;
+  if (!known || !host_->linked(node)) return false;
+  if (known->not_before_ns > host_->loop()->now_ns()) return false;
   operation->state = OperationState::forwarded;
   operation->target = node;
   if (operation->is_write()) ++writes_under_way_;
@@ -171,6 +171,8 @@ void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, cons
 
 void GroupRoute::forward_failed(Operation* operation) {
   if (operation->is_write()) --writes_under_way_;
+  // Not at once: the link would be as full, or as gone, as it was a moment ago.
+  candidate(operation->target)->not_before_ns = host_->loop()->now_ns() + kTurnedDownNs;
   retry(operation);
 }
 

@@ -100,7 +100,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void link(Operation* operation);
   void unlink(Operation* operation);
 
-  bool usable() const;     // there is a replica here that has not failed
+  bool usable() const;  // there is a replica here that has not failed
   bool leader_known() const;
   bool quorum_in_sight();  // or it is too early to tell
   void refresh();          // status_

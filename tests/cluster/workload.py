@@ -126,23 +126,14 @@ class InsertLoad(Load):
                 raise AssertionError(f"{self.key(shard, number)}: {answer}")
         connections.close()
 
-    def first_ack_after(self, moment, shard):
-        """When the first write of the shard that was acknowledged later than `moment` was; None so
-        far."""
-        for _, end in reversed(self._ack_times[shard]):
-            if end <= moment:
-                break
-        later = [end for _, end in self._ack_times[shard][-400:] if end > moment]
-        return min(later, default=None)
-
     def outages(self, moment):
-        """For each shard the seconds from `moment` to the first write acknowledged that began later;
-        None: none yet."""
+        """For each shard the seconds from `moment` to the acknowledgement of the first write that began
+        later; None: none yet."""
         result = []
         for times in self._ack_times:
             found = None
             for begin, end in reversed(times):
-                if end <= moment:
+                if begin <= moment:
                     break
                 found = end
             result.append(None if found is None else found - moment)

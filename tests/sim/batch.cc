@@ -165,6 +165,7 @@ uint64_t run_batch(SimOptions options, const Batch& batch) {
       std::printf("trace hash %016llx\n", Totals::ull(result.trace_hash));
     }
     std::fflush(stdout);
+    if (batch.until_failure && totals.failed > 0) break;
   }
   totals.print(seconds());
   return totals.failed;

@@ -10,6 +10,7 @@ struct Batch {
   uint64_t first_seed = 1;
   uint64_t last_seed = 1;
   double minutes = 0;  // of real time, from first_seed on; 0: up to last_seed
+  bool until_failure = false;  // stops at the first failed seed
   bool both_sizes = false;  // odd seeds with 3 nodes, even ones with 5
   std::string program;  // for the command that replays a seed
 };

@@ -61,7 +61,9 @@ bool parse_flag(const std::string& name, CommandLine* line) {
   if (name == "--debug") return line->options.debug_log = true;
   if (name == "--lying-disk") return line->options.lying_disk = true;
   if (name == "--commit-any-term") return line->options.commit_any_term = true;
-  if (name == "--expect-failure") return line->expect_failure = true;
+  if (name == "--expect-failure") {
+    return line->expect_failure = line->batch.until_failure = true;
+  }
   return false;
 }
 

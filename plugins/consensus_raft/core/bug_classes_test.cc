@@ -1,5 +1,5 @@
-// Mistakes that other implementations made, each played out. The numbers are those of the list in
-// docs of the project's testing plan: B1 is a lost vote, and so on.
+// Mistakes that other implementations made, each played out. B1, B2... are the classes of mistakes;
+// what a class means is said by the names.
 #include <gtest/gtest.h>
 
 #include "core/testing/lone.h"

@@ -20,7 +20,7 @@ void RaftState::peer_gone(ReplicaId id) {
   // Its process has ended, so its leadership has: nothing speaks against a successor.
   become_follower(term_, kNobody);
   std::get<Follower>(role_).deadline_ns =
-      now_.monotonic_ns + random_.below(options_.gone_jitter_ns);
+      now_.monotonic_ns + options_.gone_delay_ns + random_.below(options_.gone_jitter_ns);
 }
 
 void RaftState::peer_back(ReplicaId id) {

@@ -6,7 +6,11 @@
 namespace grey::raft {
 namespace {
 
-RaftOptions core_options(GroupHost* host, const GroupOptions& options) {
+// Replicas whose leader has gone campaign one after the other, in the order of their placement.
+constexpr uint64_t kGoneStepNs = 30'000'000;
+constexpr uint64_t kGoneJitterNs = 10'000'000;
+
+RaftOptions core_options(GroupHost* host, const GroupOptions& options, uint32_t rank) {
   const DriverOptions& driver = host->options();
   RaftOptions core;
   core.group = GroupId(options.group);
@@ -14,6 +18,8 @@ RaftOptions core_options(GroupHost* host, const GroupOptions& options) {
   core.seed = host->host()->random()->next();
   core.election_timeout_ns = driver.election_timeout_ns;
   core.heartbeat_interval_ns = driver.heartbeat_interval_ns;
+  core.gone_delay_ns = rank * kGoneStepNs;
+  core.gone_jitter_ns = kGoneJitterNs;
   core.write_quorum = options.write_quorum;
   core.read_quorum = options.read_quorum;
   core.lease_reads = driver.lease_reads;
@@ -47,7 +53,9 @@ GroupReplica::GroupReplica(GroupHost* host, Lane* lane, LaneGroup* lane_group,
       number_(options.group),
       self_(options.replica_id),
       loop_index_(host->loop()->index()),
-      core_(core_options(host, options), std::move(restored), host->now()),
+      core_(core_options(host, options,
+                         rank_of(lane_group->state.placements, options.replica_id)),
+            std::move(restored), host->now()),
       elections_(rank_of(lane_group->state.placements, options.replica_id)),
       was_damaged_(core_.damaged()),
       metrics_(GroupMetrics::make(host->host()->meter(), options.group)) {
@@ -132,10 +140,10 @@ void GroupReplica::carry_out() {
   for (const ReadState& read : effects_.reads) {
     reads_.answered(read.request_id, read.ok, read.index, applier_->applied());
   }
-  if (effects_.transfer) {
-    finish_transfer(*effects_.transfer == TransferOutcome::done
-                        ? ok_status()
-                        : make_status(StatusCode::timed_out, "the other replica did not take over"));
+  if (effects_.transfer == TransferOutcome::done) {
+    handed_over_ = true;  // complete once it is known who leads
+  } else if (effects_.transfer) {
+    finish_transfer(make_status(StatusCode::timed_out, "the other replica did not take over"));
   }
   if (was_damaged_ && !core_.damaged()) {
     was_damaged_ = false;
@@ -182,6 +190,7 @@ void GroupReplica::on_role_change(const RoleChange& change) {
   } else {
     for (const auto& sender : std::exchange(senders_, {})) sender->stop();
   }
+  if (handed_over_ && change.leader != kNobody) finish_transfer(ok_status());
   update_metrics();
   machine_->group_changed();
 }
@@ -239,6 +248,7 @@ bool GroupReplica::hand_over(Completion* done) {
 }
 
 void GroupReplica::finish_transfer(Status status) {
+  handed_over_ = false;
   if (Completion* done = std::exchange(transfer_done_, nullptr)) done->complete(status);
 }
 
@@ -283,9 +293,14 @@ void GroupReplica::on_time() {
   for (const auto& sender : std::vector(senders_)) sender->on_time();
 }
 
+// Deadlines of a leader are heartbeats: rounded up, so that those of many groups share a turn and a
+// frame. Those of a follower are drawn to differ from its peers', and are kept exactly.
 uint64_t GroupReplica::next_deadline_ns() const {
   if (stopping_) return UINT64_MAX;
-  uint64_t deadline = std::min(core_.next_deadline_ns(), reads_.next_deadline_ns());
+  uint64_t deadline = core_.next_deadline_ns();
+  const uint64_t grid = host_->options().timer_grid_ns();
+  if (leads() && deadline != UINT64_MAX) deadline = (deadline + grid - 1) / grid * grid;
+  deadline = std::min(deadline, reads_.next_deadline_ns());
   if (core_.leader() == kNobody) deadline = std::min(deadline, elections_.next_deadline_ns());
   for (const auto& sender : senders_) deadline = std::min(deadline, sender->next_deadline_ns());
   if (receiver_) deadline = std::min(deadline, receiver_->next_deadline_ns());
@@ -304,6 +319,7 @@ void GroupReplica::on_slow_tick() {
              hangs ? ": the log's disk hangs, so this node does not lead"
                    : ": the log's disk answers again");
   }
+  if (handed_over_ && core_.leader() != kNobody) finish_transfer(ok_status());
   update_metrics();
   rebalance();
 }

@@ -142,6 +142,7 @@ class GroupReplica final : public Implements<Group>,
   bool ticked_ = false;
   bool log_progress_ = true;
   bool making_durable_ = false;
+  bool handed_over_ = false;  // by a transfer; the new leader is not known yet
   bool was_damaged_ = false;
   bool stopping_ = false;
   bool stopped_ = false;

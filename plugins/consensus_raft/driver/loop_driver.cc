@@ -7,6 +7,7 @@ namespace grey::raft {
 namespace {
 
 constexpr uint64_t kSlowTickNs = 250'000'000;
+constexpr uint64_t kShortestNs = 500'000;
 constexpr uint64_t kDrainLimitNs = 2'000'000'000;
 constexpr uint64_t kFrameLimit = 4 << 20;  // a frame that has grown so large goes out at once
 
@@ -169,9 +170,8 @@ void LoopDriver::step() {
 }
 
 void LoopDriver::wake_at(uint64_t deadline_ns) {
-  if (deadline_ns >= timer_at_ns_) return;
-  const uint64_t grid = options_.timer_grid_ns();
-  const uint64_t at = std::max(deadline_ns, loop_->now_ns()) / grid * grid + grid;
+  // A deadline that is over already is looked at soon, but not again and again in this moment.
+  const uint64_t at = std::max(deadline_ns, loop_->now_ns() + kShortestNs);
   if (at >= timer_at_ns_) return;
   timer_at_ns_ = at;
   timer_->arm(at);
@@ -256,6 +256,7 @@ void LoopDriver::on_peer_up(const PeerInfo* info) noexcept {
   PeerNode& peer = peers_[info->number];
   const bool rebooted = peer.boot_nonce != 0 && peer.boot_nonce != info->boot_nonce;
   peer.boot_nonce = info->boot_nonce;
+  peer.gone = false;
   if (rebooted) node_gone(info->number);
   if (peer.up && !rebooted) return;
   peers_[info->number].up = true;
@@ -272,7 +273,14 @@ void LoopDriver::on_peer_down(uint32_t number, PeerDown reason) noexcept {
   peer.frame.clear();
   const bool gone = reason == PeerDown::refused || reason == PeerDown::goodbye ||
                     reason == PeerDown::rebooted;
-  if (gone) node_gone(number);
+  if (!gone) return;
+  peer.gone = true;
+  node_gone(number);
+}
+
+bool LoopDriver::is_over(uint32_t node, uint64_t boot_nonce) const {
+  const auto found = peers_.find(node);
+  return found != peers_.end() && found->second.gone && found->second.boot_nonce == boot_nonce;
 }
 
 void LoopDriver::node_gone(uint32_t node) {

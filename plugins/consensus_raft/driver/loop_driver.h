@@ -29,6 +29,8 @@ class LoopDriver final : public GroupHost, private PeerObserver {
               ErrorText* error);
 
   // One frame of channel 1 or 2. Messages of groups of other loops are the caller's business.
+  // Whether the node's process `boot_nonce` is over: what still comes from it must not be read.
+  bool is_over(uint32_t node, uint64_t boot_nonce) const;
   void receive(uint32_t from_node, uint32_t group, Message message);
   void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
 
@@ -55,6 +57,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
  private:
   struct PeerNode {
     bool up = false;
+    bool gone = false;  // the process `boot_nonce` has ended
     uint64_t boot_nonce = 0;
     ByteWriter frame;  // of this turn
   };

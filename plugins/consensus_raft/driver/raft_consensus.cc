@@ -94,10 +94,10 @@ void RaftConsensus::refuse_frame(uint32_t from, const char* what) {
 
 void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
                                                const BufferRef* payload,
-                                               const PeerInfo*) noexcept {
-  if (from == 0) return;
+                                               const PeerInfo* info) noexcept {
   RaftConsensus& owner = *owner_;
   const uint32_t here = owner.route_loop(route);
+  if (from == 0 || owner.drivers_[here]->is_over(from, info->boot_nonce)) return;
   ByteReader reader(view_of(*payload));
   bool good = get_frame_header(&reader);
   std::vector<std::vector<GroupMessage>> elsewhere;
@@ -115,7 +115,9 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
   for (uint32_t loop = 0; loop < elsewhere.size(); ++loop) {
     if (elsewhere[loop].empty()) continue;
     LoopDriver* driver = owner.drivers_[loop].get();
-    post(owner.host_->loop(loop), [driver, from, messages = std::move(elsewhere[loop])]() mutable {
+    post(owner.host_->loop(loop), [driver, from, nonce = info->boot_nonce,
+                                   messages = std::move(elsewhere[loop])]() mutable {
+      if (driver->is_over(from, nonce)) return;
       for (GroupMessage& message : messages) {
         driver->receive(from, message.group, std::move(message.message));
       }

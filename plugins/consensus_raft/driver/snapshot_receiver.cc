@@ -101,7 +101,7 @@ void SnapshotReceiver::on_time() {
 
 uint64_t SnapshotReceiver::next_deadline_ns() const {
   if (ended_ || committing_ || busy_) return UINT64_MAX;
-  if (have_chunk_) return 0;  // waits for the state machine: looks again in every turn of the timer
+  if (have_chunk_) return UINT64_MAX;  // the end of what is being applied comes with a step
   return std::min(fetched_ns_ + kFetchAgainNs, heard_ns_ + kSilenceNs);
 }
 

@@ -353,8 +353,9 @@ void Lane::tail_written() {
   tail_under_way_ = false;
   if (tail_again_) {
     tail_again_ = false;
-    return write_tail(closed_ != nullptr);
+    if (!failed_) return write_tail(closed_ != nullptr);
   }
+  if (failed_) return continue_close();
   if (closed_ && !write_under_way_ && gathering_.empty()) {
     if (tail_unsynced_) return write_tail(true);
     return continue_close();
@@ -374,6 +375,7 @@ void Lane::arm_timer() {
 }
 
 void Lane::on_timer() {
+  if (failed_) return;
   const uint64_t now = loop_->now_ns();
   if (tail_sync_at_ns_ != 0 && now >= tail_sync_at_ns_) {
     tail_sync_at_ns_ = 0;
@@ -447,7 +449,7 @@ bool Lane::compact_oldest() {
 
 void Lane::close(std::function<void()> done) {
   closed_ = std::move(done);
-  if (!write_under_way_ && gathering_.empty()) write_tail(true);
+  if (!failed_ && !write_under_way_ && gathering_.empty()) write_tail(true);
   continue_close();
 }
 

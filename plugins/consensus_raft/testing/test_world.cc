@@ -238,22 +238,19 @@ Status TestHost::send(uint32_t number, uint32_t channel, uint32_t route, const B
   std::string bytes;
   for (uint32_t i = 0; i < count; ++i) bytes.append(text_of(parts[i]));
   if (world_->is_cut(number_, number)) return ok_status();
-  world_->after(kLinkNs, [world = world_, to = world_->host(number), from = number_, number, channel,
-                          route, payload = Buffer::copy_of(bytes)] {
+  world_->after(kLinkNs, [world = world_, to = world_->host(number), from = info_of(this), number,
+                          channel, route, payload = Buffer::copy_of(bytes)] {
     if (world->host(number) == to) to->deliver(from, channel, route, payload);
   });
   return ok_status();
 }
 
-void TestHost::deliver(uint32_t from, uint32_t channel, uint32_t route, Buffer payload) {
+void TestHost::deliver(const PeerInfo& from, uint32_t channel, uint32_t route, Buffer payload) {
   PeerHandler* handler = handlers_[channel];
   if (!handler) return;
-  post(loop(handler->loop_of(route)), [this, handler, from, route, payload] {
-    PeerInfo info{};
-    info.struct_size = sizeof(info);
-    info.number = from;
+  post(loop(handler->loop_of(route)), [handler, from, route, payload] {
     const BufferRef bytes = payload.ref();
-    handler->on_message(from, route, &bytes, &info);
+    handler->on_message(from.number, route, &bytes, &from);
   });
 }
 

@@ -101,7 +101,7 @@ class TestHost final : public Host, private Clock, private grey::Random, private
   uint64_t next_timer_ns() const;
   void peer_up(TestHost* peer);
   void peer_down(uint32_t peer, PeerDown reason);
-  void deliver(uint32_t from, uint32_t channel, uint32_t route, Buffer payload);
+  void deliver(const PeerInfo& from, uint32_t channel, uint32_t route, Buffer payload);
 
   // --- Host
   Object* query(const char*) noexcept override { return nullptr; }
