@@ -1,6 +1,6 @@
 // The consensus plugin "raft": descriptor, entry point, life cycle.
-#include "driver/raft_consensus.h"
 #include "grey/glue/plugin.h"
+#include "driver/raft_consensus.h"
 
 GREY_PLUGIN_DESCRIPTOR({
     .name = "raft",
@@ -9,66 +9,74 @@ GREY_PLUGIN_DESCRIPTOR({
     .summary = "Replicated logs by Raft: many groups over shared, group-committed log lanes",
     .kind = "consensus",
     .provides = {"grey.consensus/1"},
-    .options = {
-        {.name = "lanes",
-         .type = "integer",
-         .default_text = "0",
-         .allowed = "0..64",
-         .documentation = "Log lanes of a new data directory: each is one stream of synced writes. "
-                          "0: as many as loops, at most 4. Fixed once the directory is made."},
-        {.name = "segment_size",
-         .type = "size",
-         .default_text = "16MiB",
-         .allowed = "1MiB..1GiB",
-         .documentation = "Size of a log segment. Segments are written out in advance and recycled; "
-                          "the first ones of a lane are smaller."},
-        {.name = "log_budget",
-         .type = "size",
-         .default_text = "512MiB",
-         .allowed = "16MiB..1TiB",
-         .documentation = "Bytes of all log lanes together. Half of it is kept for followers that "
-                          "come back; what engines have made durable goes when there is more."},
-        {.name = "entry_cache",
-         .type = "size",
-         .default_text = "4MiB",
-         .allowed = "64KiB..1GiB",
-         .documentation = "Applied entries that one group keeps in memory for its followers."},
-        {.name = "max_inflight",
-         .type = "size",
-         .default_text = "8MiB",
-         .allowed = "64KiB..1GiB",
-         .documentation = "Bytes of one group on their way to one follower before it answers."},
-        {.name = "max_append",
-         .type = "size",
-         .default_text = "1MiB",
-         .allowed = "4KiB..64MiB",
-         .documentation = "Bytes of one message with entries."},
-        {.name = "max_uncommitted",
-         .type = "size",
-         .default_text = "64MiB",
-         .allowed = "1MiB..4GiB",
-         .documentation = "Bytes of one group that wait for a quorum before proposals are busy."},
-        {.name = "max_queued_proposals",
-         .type = "integer",
-         .default_text = "16384",
-         .allowed = "1..1000000",
-         .documentation = "Proposals of one group in one turn of its loop before they are busy."},
-        {.name = "snapshot_rate",
-         .type = "size",
-         .default_text = "128MiB",
-         .allowed = "64KiB..64GiB",
-         .documentation = "Bytes a second that one snapshot transfer sends at most."},
-        {.name = "lease_reads",
-         .type = "boolean",
-         .default_text = "false",
-         .documentation = "Serve reads without asking a quorum while a lease holds. Needs clocks that "
-                          "run at nearly the same speed, and makes failover slower."},
-        {.name = "rebalance",
-         .type = "boolean",
-         .default_text = "true",
-         .documentation = "Hand leadership back to a group's first replica once it has caught up, so "
-                          "that leaders stay spread over the nodes."},
-    },
+    .options =
+        {
+            {.name = "lanes",
+             .type = "integer",
+             .default_text = "0",
+             .allowed = "0..64",
+             .documentation =
+                 "Log lanes of a new data directory: each is one stream of synced writes. "
+                 "0: as many as loops, at most 4. Fixed once the directory is made."},
+            {.name = "segment_size",
+             .type = "size",
+             .default_text = "16MiB",
+             .allowed = "1MiB..1GiB",
+             .documentation =
+                 "Size of a log segment. Segments are written out in advance and recycled; "
+                 "the first ones of a lane are smaller."},
+            {.name = "log_budget",
+             .type = "size",
+             .default_text = "512MiB",
+             .allowed = "16MiB..1TiB",
+             .documentation =
+                 "Bytes of all log lanes together. Half of it is kept for followers that "
+                 "come back; what engines have made durable goes when there is more."},
+            {.name = "entry_cache",
+             .type = "size",
+             .default_text = "4MiB",
+             .allowed = "64KiB..1GiB",
+             .documentation = "Applied entries that one group keeps in memory for its followers."},
+            {.name = "max_inflight",
+             .type = "size",
+             .default_text = "8MiB",
+             .allowed = "64KiB..1GiB",
+             .documentation = "Bytes of one group on their way to one follower before it answers."},
+            {.name = "max_append",
+             .type = "size",
+             .default_text = "1MiB",
+             .allowed = "4KiB..64MiB",
+             .documentation = "Bytes of one message with entries."},
+            {.name = "max_uncommitted",
+             .type = "size",
+             .default_text = "64MiB",
+             .allowed = "1MiB..4GiB",
+             .documentation =
+                 "Bytes of one group that wait for a quorum before proposals are busy."},
+            {.name = "max_queued_proposals",
+             .type = "integer",
+             .default_text = "16384",
+             .allowed = "1..1000000",
+             .documentation =
+                 "Proposals of one group in one turn of its loop before they are busy."},
+            {.name = "snapshot_rate",
+             .type = "size",
+             .default_text = "128MiB",
+             .allowed = "64KiB..64GiB",
+             .documentation = "Bytes a second that one snapshot transfer sends at most."},
+            {.name = "lease_reads",
+             .type = "boolean",
+             .default_text = "false",
+             .documentation =
+                 "Serve reads without asking a quorum while a lease holds. Needs clocks that "
+                 "run at nearly the same speed, and makes failover slower."},
+            {.name = "rebalance",
+             .type = "boolean",
+             .default_text = "true",
+             .documentation =
+                 "Hand leadership back to a group's first replica once it has caught up, so "
+                 "that leaders stay spread over the nodes."},
+        },
 });
 
 namespace grey::raft {

@@ -272,18 +272,22 @@ void KvPlugin::stop(Completion* done) noexcept {
   }
 }
 
-// What the loops still hand each other arrives within two rounds: there, and back.
+// What the loops still hand each other arrives within two rounds: there, and back. After those each
+// router is destroyed on its own loop, where its timers belong.
 void KvPlugin::finish_stop(Completion* done) {
-  on_every_loop([](Router*) {},
-                [this, done] {
-                  on_every_loop([](Router*) {},
-                                [this, done] {
-                                  shared_.routers.clear();
-                                  gatherer_.reset();
-                                  genesis_.reset();
-                                  done->complete(ok_status());
-                                });
-                });
+  const auto nothing = [](Router*) {};
+  const auto destroy = [this](Router* router) {
+    shared_.routers[router->own_loop()->index()].reset();
+  };
+  const auto end = [this, done] {
+    shared_.routers.clear();
+    gatherer_.reset();
+    genesis_.reset();
+    done->complete(ok_status());
+  };
+  on_every_loop(nothing, [this, nothing, destroy, end] {
+    on_every_loop(nothing, [this, destroy, end] { on_every_loop(destroy, end); });
+  });
 }
 
 void KvPlugin::KvFace::submit(Loop* loop, const KvRequest* request, KvDone* done) noexcept {

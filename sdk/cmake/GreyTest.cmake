@@ -1,7 +1,10 @@
 # grey_add_test(NAME  SOURCES a_test.cc ...  [LIBRARIES targets...]  [LABELS unit]  [TIMEOUT seconds])
 # A GoogleTest program, run by ctest as one test. Nothing is built when GREY_BUILD_TESTS is off.
+# Those labelled "asan" are also built by the target asan_tests, which is what the sanitizer build
+# builds.
 if(GREY_BUILD_TESTS)
   find_package(GTest REQUIRED)
+  add_custom_target(asan_tests)
 endif()
 
 function(grey_add_test name)
@@ -19,4 +22,7 @@ function(grey_add_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if("asan" IN_LIST ARG_LABELS)
+    add_dependencies(asan_tests ${name})
+  endif()
 endfunction()

@@ -398,7 +398,7 @@ class Greyctl(SharedCluster):
 
     def test_cluster_verbs(self):
         for node in self.nodes:
-            self.assertRegex(self.ok("cluster", "status", node=node), r"(?i)state\s+healthy")
+            self.assertRegex(self.ok("cluster", "status", node=node), r"State:\s+healthy")
             members = self.ok("cluster", "members", node=node)
             for each in self.nodes:
                 self.assertIn(each.id, members)

@@ -128,6 +128,13 @@ struct Totals {
   static unsigned long long ull(uint64_t number) { return number; }
 };
 
+bool is_expected(const Batch& batch, const std::string& failure) {
+  for (const std::string& text : batch.expected) {
+    if (failure.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string replay_command(const SimOptions& options, const std::string& program) {
@@ -143,12 +150,13 @@ std::string replay_command(const SimOptions& options, const std::string& program
   return command;
 }
 
-uint64_t run_batch(SimOptions options, const Batch& batch) {
+bool run_batch(SimOptions options, const Batch& batch) {
   const auto begin = SteadyClock::now();
   const auto seconds = [begin] {
     return std::chrono::duration<double>(SteadyClock::now() - begin).count();
   };
   Totals totals;
+  bool found = false;
   for (uint64_t seed = batch.first_seed;; ++seed) {
     if (batch.minutes > 0 ? seconds() >= batch.minutes * 60 : seed > batch.last_seed) break;
     options.seed = seed;
@@ -165,10 +173,13 @@ uint64_t run_batch(SimOptions options, const Batch& batch) {
       std::printf("trace hash %016llx\n", Totals::ull(result.trace_hash));
     }
     std::fflush(stdout);
-    if (batch.until_failure && totals.failed > 0) break;
+    found = is_expected(batch, result.failure);
+    if (found) break;
   }
   totals.print(seconds());
-  return totals.failed;
+  if (batch.expected.empty()) return totals.failed == 0;
+  std::puts(found ? "the bug was found, as it must be" : "THE BUG WAS NOT FOUND");
+  return found;
 }
 
 }  // namespace grey::sim

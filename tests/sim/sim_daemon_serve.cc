@@ -21,14 +21,20 @@ std::string text_of_value(uint64_t value) {
 // One register command on its way; deletes itself.
 class Proposing final : public RegisterProposal {
  public:
-  Proposing(uint32_t group, Buffer payload, RaftJudge* judge, Answer answer)
-      : group_(group), payload_(std::move(payload)), judge_(judge), answer_(std::move(answer)) {}
+  Proposing(testkit::SimProcess* process, uint32_t group, Buffer payload, RaftJudge* judge,
+            Answer answer)
+      : process_(process),
+        group_(group),
+        payload_(std::move(payload)),
+        judge_(judge),
+        answer_(std::move(answer)) {}
 
   void resolved(ProposalOutcome outcome, Status, uint64_t index) noexcept override {
     ClientAnswer answer;
     switch (outcome) {
       case ProposalOutcome::committed:
-        judge_->acknowledged(group_, index, hash_of(payload_.view()));
+        // The judge was not shown what a crashing process applied.
+        if (!process_->doomed()) judge_->acknowledged(group_, index, hash_of(payload_.view()));
         answer.kind = mismatch ? ClientAnswer::Kind::mismatch : ClientAnswer::Kind::done;
         break;
       case ProposalOutcome::not_proposed:
@@ -43,6 +49,7 @@ class Proposing final : public RegisterProposal {
   }
 
  private:
+  testkit::SimProcess* process_;
   const uint32_t group_;
   const Buffer payload_;
   RaftJudge* judge_;
@@ -146,7 +153,7 @@ void SimDaemon::serve_registers(const ClientRequest& request, Answer answer) {
     command.padding.assign(process_->world()->random().below(1200), 'x');
     const Buffer payload = Buffer::copy_of(encode(command));
     const BufferRef ref = payload.ref();
-    group->propose(&ref, new Proposing(number, payload, judge_, answer));
+    group->propose(&ref, new Proposing(process_, number, payload, judge_, answer));
   });
 }
 

@@ -46,7 +46,8 @@ Status RaftState::propose(std::span<Proposal> proposals) {
   auto* leader = std::get_if<Leader>(&role_);
   if (!leader || failed_) return make_status(StatusCode::not_leader, "this replica does not lead");
   if (leader->transfer) {
-    return make_status(StatusCode::busy, "the leadership is being handed over");
+    // As good as gone: whoever asks looks for the next leader, and no request fails.
+    return make_status(StatusCode::not_leader, "the leadership is being handed over");
   }
   if (leader->uncommitted_bytes >= options_.max_uncommitted_bytes) {
     return make_status(StatusCode::busy, "too much is proposed and not committed");

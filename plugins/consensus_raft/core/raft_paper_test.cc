@@ -184,7 +184,7 @@ TEST(RaftDissertationTest, Section3_10_TransferAsksTheTargetToCampaign) {
   lone.ack(2, 1);
   ASSERT_TRUE(lone.core->transfer_leadership(ReplicaId(3)).ok());
   lone.take();
-  EXPECT_EQ(lone.propose(1).code, StatusCode::busy);
+  EXPECT_EQ(lone.propose(1).code, StatusCode::not_leader);
   EXPECT_TRUE(lone.sent<TimeoutNow>().empty());
   lone.ack(3, 1);
   EXPECT_EQ(lone.sent<TimeoutNow>().size(), 1u);

@@ -15,12 +15,13 @@ void Applier::run() {
   if (!collect()) return fetch();
   began_ns_ = host_->host()->clock()->monotonic_ns();
   busy_ = true;
-  const Status status =
-      machine_->apply(batch_.data(), static_cast<uint32_t>(batch_.size()), this);
+  const Status status = machine_->apply(batch_.data(), static_cast<uint32_t>(batch_.size()), this);
   if (status.code != StatusCode::would_block) finish(status);
 }
 
-void Applier::complete(Status status) noexcept { finish(status); }
+void Applier::complete(Status status) noexcept {
+  finish(status);
+}
 
 void Applier::finish(Status status) {
   busy_ = false;

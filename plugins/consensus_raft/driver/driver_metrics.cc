@@ -10,8 +10,7 @@ namespace {
 constexpr double kCounts[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
 
 Ref<Instrument> counter(Meter* meter, const char* name, const char* help) {
-  return Ref<Instrument>::adopt(
-      meter->instrument(MetricKind::counter, name, help, "", nullptr, 0));
+  return Ref<Instrument>::adopt(meter->instrument(MetricKind::counter, name, help, "", nullptr, 0));
 }
 
 }  // namespace
@@ -50,10 +49,10 @@ std::string group_label(uint32_t group) {
 GroupMetrics GroupMetrics::make(Meter* meter, uint32_t group) {
   const std::string labels = group_label(group);
   GroupMetrics metrics;
-  metrics.leader = Ref<Instrument>::adopt(meter->instrument(
-      MetricKind::gauge, "grey_raft_leader",
-      "Number of the node that leads the group as this node knows, 0 for none.", labels.c_str(),
-      nullptr, 0));
+  metrics.leader = Ref<Instrument>::adopt(
+      meter->instrument(MetricKind::gauge, "grey_raft_leader",
+                        "Number of the node that leads the group as this node knows, 0 for none.",
+                        labels.c_str(), nullptr, 0));
   metrics.term = Ref<Instrument>::adopt(meter->instrument(MetricKind::gauge, "grey_raft_term",
                                                           "The group's term as this node knows it.",
                                                           labels.c_str(), nullptr, 0));

@@ -11,11 +11,11 @@ namespace grey::raft {
 
 // Shared by all groups.
 struct DriverMetrics {
-  Ref<Instrument> elections;         // campaigns begun here
+  Ref<Instrument> elections;  // campaigns begun here
   Ref<Instrument> proposals;
   Ref<Instrument> proposals_refused;
   Ref<Instrument> apply_seconds;
-  Ref<Instrument> turn_proposals;    // in one turn of one group
+  Ref<Instrument> turn_proposals;  // in one turn of one group
   Ref<Instrument> frames_dropped;
   Ref<Instrument> snapshots_sent;
   Ref<Instrument> snapshots_installed;

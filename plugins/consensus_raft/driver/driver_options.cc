@@ -20,10 +20,10 @@ DriverOptions DriverOptions::from(Host* host) {
   options.max_uncommitted_bytes =
       config->size_bytes("max_uncommitted", options.max_uncommitted_bytes);
   options.entry_cache = config->size_bytes("entry_cache", options.entry_cache);
-  options.max_queued_proposals = static_cast<uint32_t>(
-      config->integer("max_queued_proposals", options.max_queued_proposals));
-  options.snapshot_rate = std::max<uint64_t>(
-      1, config->size_bytes("snapshot_rate", options.snapshot_rate));
+  options.max_queued_proposals =
+      static_cast<uint32_t>(config->integer("max_queued_proposals", options.max_queued_proposals));
+  options.snapshot_rate =
+      std::max<uint64_t>(1, config->size_bytes("snapshot_rate", options.snapshot_rate));
   options.lease_reads = config->boolean("lease_reads", options.lease_reads);
   options.rebalance = config->boolean("rebalance", options.rebalance);
   return options;

@@ -13,7 +13,8 @@ constexpr uint64_t kSecond = 1000 * kMs;
 class DriverTest : public ::testing::Test {
  protected:
   void start(uint32_t number, uint32_t loops = 1) {
-    nodes_[number] = std::make_unique<TestNode>(&world_, number, &states_[number], loops, settings_);
+    nodes_[number] =
+        std::make_unique<TestNode>(&world_, number, &states_[number], loops, settings_);
     ASSERT_TRUE(nodes_[number]->started.ok()) << nodes_[number]->start_error;
   }
   void start_all(uint32_t groups = 1, uint32_t loops = 1) {
@@ -167,9 +168,8 @@ TEST_F(DriverTest, ResetLinkLeavesTheLeaderInPlace) {
   for (uint32_t number = 1; number <= 3; ++number) {
     if (number == leader) continue;
     nodes_[number]->host.peer_down(leader, PeerDown::closed);
-    world_.after(20 * kMs, [this, number, leader] {
-      nodes_[number]->host.peer_up(&nodes_[leader]->host);
-    });
+    world_.after(20 * kMs,
+                 [this, number, leader] { nodes_[number]->host.peer_up(&nodes_[leader]->host); });
   }
   world_.run_for(3 * kSecond);
   EXPECT_EQ(leader_of(1), leader);
@@ -214,6 +214,21 @@ TEST_F(DriverTest, RestartsFromTheLog) {
   EXPECT_TRUE(world_.run_until([&] { return equal_everywhere(expected); }, kSecond));
 }
 
+TEST_F(DriverTest, WhatWasAcknowledgedSurvivesAPowerCutOfAllNodes) {
+  start_all();
+  std::vector<std::string> expected;
+  for (int round = 0; round < 12; ++round) {
+    expected.push_back("round " + std::to_string(round));
+    put(expected.back());
+    for (uint32_t number = 1; number <= 3; ++number) crash(number);
+    start_all();
+    wait_for_leader();
+    ASSERT_TRUE(world_.run_until(
+        [&] { return nodes_[leader_of(1)]->machines[1]->commands() == expected; }, kSecond))
+        << round;
+  }
+}
+
 TEST_F(DriverTest, LanesAreFixedWhateverTheNumberOfLoops) {
   settings_["lanes"] = 4;
   start_all(5, 4);
@@ -254,12 +269,15 @@ TEST_F(DriverTest, LeaderWithHungDiskHandsOver) {
   states_[leader].disk.hang = true;
   Outcome outcome;
   nodes_[leader]->propose(1, "b", &outcome);
-  ASSERT_TRUE(world_.run_until([&] { return leader_of(1) != 0 && leader_of(1) != leader; },
-                               5 * kSecond));
+  ASSERT_TRUE(
+      world_.run_until([&] { return leader_of(1) != 0 && leader_of(1) != leader; }, 5 * kSecond));
   put("c");
   states_[leader].disk.hang = false;
   ASSERT_TRUE(world_.run_until(
-      [&] { return nodes_[leader]->status(1).applied_index == nodes_[leader % 3 + 1]->status(1).applied_index; },
+      [&] {
+        return nodes_[leader]->status(1).applied_index ==
+               nodes_[leader % 3 + 1]->status(1).applied_index;
+      },
       10 * kSecond));
 }
 
@@ -306,7 +324,11 @@ TEST_F(DriverTest, CrashBetweenInstallAndLogResetIsFinishedAtTheNextStart) {
   start(3);
   open_groups(3, 1);
   put("d");
-  EXPECT_TRUE(world_.run_until([&] { return equal_everywhere({"a", "b", "c", "d"}); }, 5 * kSecond));
+  EXPECT_TRUE(world_.run_until(
+      [&] {
+        return equal_everywhere({"a", "b", "c", "d"});
+      },
+      5 * kSecond));
 }
 
 TEST_F(DriverTest, LaggingFollowerIsServedFromTheLogOnDisk) {
@@ -422,7 +444,8 @@ TEST_F(DriverTest, DamagedLogNeitherVotesNorLosesWhatWasAcknowledged) {
   // A bit in the middle of the log turns.
   FileContent& segment = states_[3].disk.file("raft/lane-0/segment-000001");
   const std::string needle = "command 10";
-  const auto found = std::search(segment.bytes.begin(), segment.bytes.end(), needle.begin(), needle.end());
+  const auto found =
+      std::search(segment.bytes.begin(), segment.bytes.end(), needle.begin(), needle.end());
   ASSERT_NE(found, segment.bytes.end());
   *found ^= 1;
   segment.durable = segment.bytes;

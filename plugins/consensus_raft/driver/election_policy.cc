@@ -4,7 +4,7 @@ namespace grey::raft {
 namespace {
 
 constexpr uint64_t kMillisecond = 1'000'000;
-constexpr uint64_t kGraceNs = 150 * kMillisecond;      // for the preferred replica
+constexpr uint64_t kGraceNs = 150 * kMillisecond;  // for the preferred replica
 constexpr uint64_t kRankStepNs = 60 * kMillisecond;
 constexpr uint64_t kRetryNs = 300 * kMillisecond;
 constexpr uint64_t kHandOverAfterNs = 3000 * kMillisecond;

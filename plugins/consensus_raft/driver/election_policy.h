@@ -1,5 +1,6 @@
-// When a replica without leader may campaign before its timeout, and when a leader should hand over to
-// the replica that is meant to lead: the first in the group's placement, so that leaders are spread.
+// When a replica without leader may campaign before its timeout, and when a leader should hand over
+// to the replica that is meant to lead: the first in the group's placement, so that leaders are
+// spread.
 #ifndef GREY_CONSENSUS_RAFT_DRIVER_ELECTION_POLICY_H_
 #define GREY_CONSENSUS_RAFT_DRIVER_ELECTION_POLICY_H_
 
@@ -14,13 +15,14 @@ class ElectionPolicy {
 
   void leader_known() { seen_leader_ = true; }
 
-  // Whether to campaign now. `quorum`: links to a quorum stand. The preferred replica does as soon as
-  // there is one; the others leave it some time first. Only until a leader was seen for the first
-  // time; after that Raft's own timeouts decide.
+  // Whether to campaign now. `quorum`: links to a quorum stand. The preferred replica does as soon
+  // as there is one; the others leave it some time first. Only until a leader was seen for the
+  // first time; after that Raft's own timeouts decide.
   bool campaign_now(uint64_t now_ns, bool quorum);
   uint64_t next_deadline_ns() const { return seen_leader_ ? UINT64_MAX : campaign_at_ns_; }
 
-  // Whether to hand over now. `ready`: the preferred replica is another one, connected and caught up.
+  // Whether to hand over now. `ready`: the preferred replica is another one, connected and caught
+  // up.
   bool hand_over_now(uint64_t now_ns, bool ready);
 
  private:

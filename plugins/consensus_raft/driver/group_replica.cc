@@ -36,7 +36,9 @@ uint32_t rank_of(const std::vector<ReplicaPlacement>& placements, uint64_t repli
   return rank;
 }
 
-uint64_t id_of(grey::Proposal* proposal) { return reinterpret_cast<uintptr_t>(proposal); }
+uint64_t id_of(grey::Proposal* proposal) {
+  return reinterpret_cast<uintptr_t>(proposal);
+}
 grey::Proposal* proposal_of(uint64_t id) {
   return reinterpret_cast<grey::Proposal*>(static_cast<uintptr_t>(id));
 }
@@ -53,8 +55,7 @@ GroupReplica::GroupReplica(GroupHost* host, Lane* lane, LaneGroup* lane_group,
       number_(options.group),
       self_(options.replica_id),
       loop_index_(host->loop()->index()),
-      core_(core_options(host, options,
-                         rank_of(lane_group->state.placements, options.replica_id)),
+      core_(core_options(host, options, rank_of(lane_group->state.placements, options.replica_id)),
             std::move(restored), host->now()),
       elections_(rank_of(lane_group->state.placements, options.replica_id)),
       was_damaged_(core_.damaged()),
@@ -85,7 +86,8 @@ void GroupReplica::step() {
   if (stopping_) return continue_stop();
   if (!ticked_) core_.tick(host_->now());
   ticked_ = true;
-  if (core_.leader() == kNobody && elections_.campaign_now(host_->now().monotonic_ns, has_quorum())) {
+  if (core_.leader() == kNobody &&
+      elections_.campaign_now(host_->now().monotonic_ns, has_quorum())) {
     core_.campaign_soon();
     core_.tick(host_->now());
   }
@@ -149,7 +151,8 @@ void GroupReplica::carry_out() {
     was_damaged_ = false;
     lane_group_->state.damaged_until.reset();
     lane_->put_state(lane_group_);
-    log_line(host_->host(), LogLevel::info, group_name(), " has recovered from the damage of its log");
+    log_line(host_->host(), LogLevel::info, group_name(),
+             " has recovered from the damage of its log");
   }
   if (effects_.failed) fail(effects_.failed, make_status(StatusCode::failed, effects_.failed));
   if (effects_.role_change) on_role_change(*effects_.role_change);

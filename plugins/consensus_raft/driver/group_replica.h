@@ -134,8 +134,8 @@ class GroupReplica final : public Implements<Group>,
   ReadQueue reads_;
   ElectionPolicy elections_;
   Effects effects_;
-  std::vector<Waiting> waiting_;               // proposals of this turn
-  std::vector<Proposal> submitted_;            // scratch
+  std::vector<Waiting> waiting_;                             // proposals of this turn
+  std::vector<Proposal> submitted_;                          // scratch
   std::vector<std::pair<grey::Proposal*, Status>> refused_;  // to be told in the step
   std::vector<std::shared_ptr<SnapshotSender>> senders_;
   std::shared_ptr<SnapshotReceiver> receiver_;

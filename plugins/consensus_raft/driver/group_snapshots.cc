@@ -68,8 +68,8 @@ void GroupReplica::receive_snapshot(uint32_t from_node, const SnapshotMessage& m
     host_->wake(this);
     return;
   }
-  const bool expected = receiver_ && receiver_->leader() == message.from &&
-                        receiver_->snapshot() == message.snapshot;
+  const bool expected =
+      receiver_ && receiver_->leader() == message.from && receiver_->snapshot() == message.snapshot;
   if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
     if (expected) std::shared_ptr(receiver_)->on_chunk(*chunk);
   } else {
@@ -99,8 +99,8 @@ void GroupReplica::installed(const SnapshotMeta& meta) {
     keep->receiver_.reset();
     keep->send_snapshot_message(leader, meta.position, SnapshotEnd{true});
     observe(keep->host_->metrics().snapshots_installed, 1);
-    log_line(keep->host_->host(), LogLevel::info, keep->group_name(),
-             ": a snapshot up to ", meta.position.index.value(), " is installed");
+    log_line(keep->host_->host(), LogLevel::info, keep->group_name(), ": a snapshot up to ",
+             meta.position.index.value(), " is installed");
     keep->machine_->group_changed();
   });
 }

@@ -97,8 +97,12 @@ uint32_t GroupReplica::replicas(ReplicaStatus* out, uint32_t capacity) noexcept 
   const uint64_t now = host_->now().monotonic_ns;
   for (uint32_t i = 0; i < members.size() && i < capacity; ++i) {
     ReplicaStatus& replica = out[i];
-    replica = {members[i].value(), node_of(members[i]), ReplicaRole::voter,
-               ReplicaProgress::unknown, 0, 0};
+    replica = {members[i].value(),
+               node_of(members[i]),
+               ReplicaRole::voter,
+               ReplicaProgress::unknown,
+               0,
+               0};
     if (configuration.is_learner(members[i])) replica.role = ReplicaRole::learner;
     if (members[i] == self_) {
       replica.progress = leads() ? ReplicaProgress::replicate : ReplicaProgress::unknown;
@@ -122,7 +126,8 @@ uint64_t GroupReplica::lag() const {
   uint64_t lag = 0;
   if (!leads()) return lag;
   for (const Progress& peer : core_.peers()) {
-    lag = std::max(lag, core_.log().last_index() - std::min(peer.match(), core_.log().last_index()));
+    lag =
+        std::max(lag, core_.log().last_index() - std::min(peer.match(), core_.log().last_index()));
   }
   return lag;
 }

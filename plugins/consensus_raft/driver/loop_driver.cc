@@ -48,8 +48,8 @@ uint32_t LoopDriver::own_node() {
 
 // --- Opening.
 
-// The state the core starts with. An engine that is ahead of the log, or behind its beginning, is what
-// a crash in the middle of an install leaves, or an engine that was wiped.
+// The state the core starts with. An engine that is ahead of the log, or behind its beginning, is
+// what a crash in the middle of an install leaves, or an engine that was wiped.
 RestoredState LoopDriver::restore(LaneGroup* group, const GroupOptions& options,
                                   StateMachine* machine, Lane* lane) {
   RestoredState restored = std::move(*group->restored);
@@ -58,9 +58,9 @@ RestoredState LoopDriver::restore(LaneGroup* group, const GroupOptions& options,
   const LogPosition engine{Term(applied.term), LogIndex(applied.index)};
   const LogPosition last = restored.log.last();
   const bool behind = engine.index < restored.log.boundary().index;
-  const bool ahead = engine.index > last.index ||
-                     (!behind && engine.index > restored.log.boundary().index &&
-                      !restored.log.matches(engine));
+  const bool ahead =
+      engine.index > last.index ||
+      (!behind && engine.index > restored.log.boundary().index && !restored.log.matches(engine));
   if (behind || ahead) {
     SnapshotMeta start{engine, restored.log.last_timestamp_ms(), restored.configurations.latest()};
     RestoredState fresh(start);
@@ -221,8 +221,7 @@ void LoopDriver::send_frames() {
     if (peer.frame.empty()) continue;
     const ByteView bytes = peer.frame.view();
     // Raft bears the loss of any message; what is lost is sent again.
-    const Status status =
-        host_->peers()->send(node, kChannelConsensus, loop_->index(), &bytes, 1);
+    const Status status = host_->peers()->send(node, kChannelConsensus, loop_->index(), &bytes, 1);
     if (!status.ok()) observe(metrics_.frames_dropped, 1);
     peer.frame.clear();
     peer.frame.shrink_above(kFrameLimit);
@@ -271,8 +270,8 @@ void LoopDriver::on_peer_down(uint32_t number, PeerDown reason) noexcept {
   PeerNode& peer = peers_[number];
   peer.up = false;
   peer.frame.clear();
-  const bool gone = reason == PeerDown::refused || reason == PeerDown::goodbye ||
-                    reason == PeerDown::rebooted;
+  const bool gone =
+      reason == PeerDown::refused || reason == PeerDown::goodbye || reason == PeerDown::rebooted;
   if (!gone) return;
   peer.gone = true;
   node_gone(number);

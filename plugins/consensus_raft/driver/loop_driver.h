@@ -88,7 +88,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   std::map<uint32_t, Ref<GroupReplica>> groups_;  // by number
   std::map<uint32_t, PeerNode> peers_;            // by node number
   std::vector<Lane*> lanes_;
-  std::vector<GroupReplica*> queue_;    // to be stepped in this turn
+  std::vector<GroupReplica*> queue_;  // to be stepped in this turn
   std::vector<GroupReplica*> stepping_;
   bool step_scheduled_ = false;
   bool frames_waiting_ = false;

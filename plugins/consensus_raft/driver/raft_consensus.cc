@@ -16,7 +16,8 @@ class LagRefresher final : public MetricRefresher {
         count_(count),
         gauge_(Ref<Instrument>::adopt(meter->instrument(
             MetricKind::gauge, "grey_replication_lag",
-            "Entries that the slowest replica of any shard led here is behind.", "", nullptr, 0))) {}
+            "Entries that the slowest replica of any shard led here is behind.", "", nullptr, 0))) {
+  }
 
   void refresh() noexcept override {
     uint64_t greatest = 0;
@@ -115,13 +116,13 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
   for (uint32_t loop = 0; loop < elsewhere.size(); ++loop) {
     if (elsewhere[loop].empty()) continue;
     LoopDriver* driver = owner.drivers_[loop].get();
-    post(owner.host_->loop(loop), [driver, from, nonce = info->boot_nonce,
-                                   messages = std::move(elsewhere[loop])]() mutable {
-      if (driver->is_over(from, nonce)) return;
-      for (GroupMessage& message : messages) {
-        driver->receive(from, message.group, std::move(message.message));
-      }
-    });
+    post(owner.host_->loop(loop),
+         [driver, from, nonce = info->boot_nonce, messages = std::move(elsewhere[loop])]() mutable {
+           if (driver->is_over(from, nonce)) return;
+           for (GroupMessage& message : messages) {
+             driver->receive(from, message.group, std::move(message.message));
+           }
+         });
   }
   if (!good || !reader.finished()) owner.refuse_frame(from, "a malformed consensus frame");
 }
@@ -141,9 +142,8 @@ void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
        });
 }
 
-void RaftConsensus::on_every_loop(
-    std::function<void(LoopDriver*, std::function<void()>)> function,
-    std::function<void()> all_done) {
+void RaftConsensus::on_every_loop(std::function<void(LoopDriver*, std::function<void()>)> function,
+                                  std::function<void()> all_done) {
   auto left = std::make_shared<std::atomic<size_t>>(drivers_.size());
   for (size_t i = 0; i < drivers_.size(); ++i) {
     LoopDriver* driver = drivers_[i].get();
@@ -157,8 +157,9 @@ void RaftConsensus::on_every_loop(
 
 void RaftConsensus::drain(Completion* done) {
   if (!started_) return done->complete(ok_status());
-  on_every_loop([](LoopDriver* driver, std::function<void()> one) { driver->drain(std::move(one)); },
-                [done] { done->complete(ok_status()); });
+  on_every_loop(
+      [](LoopDriver* driver, std::function<void()> one) { driver->drain(std::move(one)); },
+      [done] { done->complete(ok_status()); });
 }
 
 void RaftConsensus::stop(Completion* done) {

@@ -1,5 +1,5 @@
-// The consensus as the kernel and services see it: lanes opened, groups placed on loops, frames handed
-// to the loop that runs their groups.
+// The consensus as the kernel and services see it: lanes opened, groups placed on loops, frames
+// handed to the loop that runs their groups.
 #ifndef GREY_CONSENSUS_RAFT_DRIVER_RAFT_CONSENSUS_H_
 #define GREY_CONSENSUS_RAFT_DRIVER_RAFT_CONSENSUS_H_
 

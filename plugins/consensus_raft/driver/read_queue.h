@@ -38,8 +38,8 @@ class ReadQueue {
   static void finish(Reads* reads, Status status);
 
   Reads added_;
-  std::map<uint64_t, Reads> asked_;        // by request
-  std::multimap<LogIndex, Reads> waiting_; // until the index is applied
+  std::map<uint64_t, Reads> asked_;         // by request
+  std::multimap<LogIndex, Reads> waiting_;  // until the index is applied
   uint64_t last_request_ = 0;
   uint64_t next_deadline_ns_ = UINT64_MAX;
 };

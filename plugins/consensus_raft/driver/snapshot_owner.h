@@ -27,7 +27,8 @@ class SnapshotOwner {
   // The last call of a sender.
   virtual void sender_ended(SnapshotSender* sender, bool installed) = 0;
 
-  // Everything has arrived: may the state be replaced? True stops the core until one of the next two.
+  // Everything has arrived: may the state be replaced? True stops the core until one of the next
+  // two.
   virtual bool may_install(LogPosition snapshot) = 0;
   // The state machine has switched, durably: replaces the log, then ends the receiver.
   virtual void installed(const SnapshotMeta& meta) = 0;

@@ -9,7 +9,8 @@
 
 namespace grey::raft {
 
-// Pulled by the follower, one chunk at a time, which makes resending and flow control the same thing.
+// Pulled by the follower, one chunk at a time, which makes resending and flow control the same
+// thing.
 class SnapshotSender final : public std::enable_shared_from_this<SnapshotSender>,
                              private SnapshotChunkDone {
  public:

@@ -16,10 +16,18 @@ LogPosition get_position(ByteReader* in) {
   const Term term(in->get<uint64_t>());
   return {term, LogIndex(in->get<uint64_t>())};
 }
-Term get_term(ByteReader* in) { return Term(in->get<uint64_t>()); }
-LogIndex get_index(ByteReader* in) { return LogIndex(in->get<uint64_t>()); }
-void put_flag(bool flag, ByteWriter* out) { out->put(static_cast<uint8_t>(flag)); }
-bool get_flag(ByteReader* in) { return in->get<uint8_t>() != 0; }
+Term get_term(ByteReader* in) {
+  return Term(in->get<uint64_t>());
+}
+LogIndex get_index(ByteReader* in) {
+  return LogIndex(in->get<uint64_t>());
+}
+void put_flag(bool flag, ByteWriter* out) {
+  out->put(static_cast<uint8_t>(flag));
+}
+bool get_flag(ByteReader* in) {
+  return in->get<uint8_t>() != 0;
+}
 
 // The bodies, in the order of MessageBody: the index of the alternative is the type on the wire.
 
@@ -47,8 +55,12 @@ void get_body(ByteReader* in, VoteRequest* body) {
   body->last = get_position(in);
   body->transfer = get_flag(in);
 }
-void put_body(const VoteResponse& body, ByteWriter* out) { put_flag(body.granted, out); }
-void get_body(ByteReader* in, VoteResponse* body) { body->granted = get_flag(in); }
+void put_body(const VoteResponse& body, ByteWriter* out) {
+  put_flag(body.granted, out);
+}
+void get_body(ByteReader* in, VoteResponse* body) {
+  body->granted = get_flag(in);
+}
 
 // Indexes are not sent: entries follow `previous` without gap.
 void put_body(const AppendRequest& body, ByteWriter* out) {
@@ -75,7 +87,9 @@ void get_body(ByteReader* in, AppendRequest* body) {
     return;
   }
   if (count == 0) return;
-  Buffer block = Buffer::allocate(in->left() - count * kEntryWireSize);
+  // A payload that takes the room of the entries behind it is caught below.
+  const uint64_t room = in->left() - count * kEntryWireSize;
+  Buffer block = Buffer::allocate(room);
   uint64_t used = 0;
   body->entries.resize(count);
   LogIndex index = body->previous.index;
@@ -87,7 +101,8 @@ void get_body(ByteReader* in, AppendRequest* body) {
     entry.opaque = in->get<uint64_t>();
     const auto type = in->get<uint8_t>();
     const ByteView payload = in->get_sized();
-    if (!in->ok() || type > static_cast<uint8_t>(EntryType::configuration)) {
+    const bool known = type <= static_cast<uint8_t>(EntryType::configuration);
+    if (!in->ok() || !known || payload.size > room - used) {
       in->get_bytes(~uint64_t{0});
       return;
     }
@@ -121,10 +136,18 @@ void get_body(ByteReader* in, Heartbeat* body) {
   body->round = in->get<uint64_t>();
   body->quiesce = get_flag(in);
 }
-void put_body(const HeartbeatResponse& body, ByteWriter* out) { out->put(body.round); }
-void get_body(ByteReader* in, HeartbeatResponse* body) { body->round = in->get<uint64_t>(); }
-void put_body(const ReadIndexRequest& body, ByteWriter* out) { out->put(body.context); }
-void get_body(ByteReader* in, ReadIndexRequest* body) { body->context = in->get<uint64_t>(); }
+void put_body(const HeartbeatResponse& body, ByteWriter* out) {
+  out->put(body.round);
+}
+void get_body(ByteReader* in, HeartbeatResponse* body) {
+  body->round = in->get<uint64_t>();
+}
+void put_body(const ReadIndexRequest& body, ByteWriter* out) {
+  out->put(body.context);
+}
+void get_body(ByteReader* in, ReadIndexRequest* body) {
+  body->context = in->get<uint64_t>();
+}
 void put_body(const ReadIndexResponse& body, ByteWriter* out) {
   out->put(body.context);
   out->put(body.index.value());
@@ -137,8 +160,12 @@ void get_body(ByteReader* in, ReadIndexResponse* body) {
 }
 void put_body(const TimeoutNow&, ByteWriter*) {}
 void get_body(ByteReader*, TimeoutNow*) {}
-void put_body(const SnapshotOffer& body, ByteWriter* out) { put(body.snapshot, out); }
-void get_body(ByteReader* in, SnapshotOffer* body) { body->snapshot = get_position(in); }
+void put_body(const SnapshotOffer& body, ByteWriter* out) {
+  put(body.snapshot, out);
+}
+void get_body(ByteReader* in, SnapshotOffer* body) {
+  body->snapshot = get_position(in);
+}
 
 template <size_t kIndex = 0>
 bool get_any_body(uint8_t type, ByteReader* in, MessageBody* body) {
@@ -150,7 +177,9 @@ bool get_any_body(uint8_t type, ByteReader* in, MessageBody* body) {
   return false;
 }
 
-void spoil(ByteReader* reader) { reader->get_bytes(~uint64_t{0}); }
+void spoil(ByteReader* reader) {
+  reader->get_bytes(~uint64_t{0});
+}
 
 }  // namespace
 

@@ -22,7 +22,7 @@ struct SegmentKey {
 
 struct BatchHeader {
   uint32_t body_size = 0;
-  uint32_t previous_crc = 0;    // of the batch before it; of the segment's seed for the first
+  uint32_t previous_crc = 0;  // of the batch before it; of the segment's seed for the first
   uint64_t generation = 0;
   uint64_t entries_before = 0;  // entry records in this life of the segment before this batch
   uint32_t crc = 0;
@@ -39,13 +39,13 @@ constexpr uint64_t batch_extent(uint64_t body_size) {
   return align_batch(kBatchHeaderSize + body_size);
 }
 
-// Fills the kBatchHeaderSize bytes that `batch` begins with; the body stands behind them. Returns the
-// batch's CRC.
+// Fills the kBatchHeaderSize bytes that `batch` begins with; the body stands behind them. Returns
+// the batch's CRC.
 uint32_t seal_batch(const SegmentKey& key, uint32_t previous_crc, uint64_t entries_before,
                     ByteWriter* batch);
 
-// The batch that begins with `bytes`, when all of it is there and its CRC is that of this life of the
-// segment. Does not look at the chain.
+// The batch that begins with `bytes`, when all of it is there and its CRC is that of this life of
+// the segment. Does not look at the chain.
 std::optional<BatchHeader> read_batch(const SegmentKey& key, ByteView bytes);
 
 }  // namespace grey::raft

@@ -1,5 +1,5 @@
-// Where the entries of one group stand in the segments: runs of consecutive entries that were written
-// together.
+// Where the entries of one group stand in the segments: runs of consecutive entries that were
+// written together.
 #ifndef GREY_CONSENSUS_RAFT_LOG_ENTRY_RUNS_H_
 #define GREY_CONSENSUS_RAFT_LOG_ENTRY_RUNS_H_
 
@@ -48,8 +48,8 @@ class EntryRuns {
     return nullptr;
   }
 
-  // The runs that hold the entries from `first` to `last`, in order; at most `max_bytes` of them, but
-  // at least one. Empty when `first` lies before all runs.
+  // The runs that hold the entries from `first` to `last`, in order; at most `max_bytes` of them,
+  // but at least one. Empty when `first` lies before all runs.
   std::vector<EntryRun> find(LogIndex first, LogIndex last, uint64_t max_bytes) const;
 
   uint64_t total_bytes() const {

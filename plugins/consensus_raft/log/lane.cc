@@ -10,6 +10,7 @@ namespace {
 
 constexpr uint64_t kTailIdleNs = 50'000'000;
 constexpr uint64_t kRetryNs = 200'000'000;
+constexpr uint64_t kCarryLimit = 256 << 10;  // of one group
 constexpr uint64_t kKeptBuffer = 4 << 20;
 
 void reset_bytes(ByteWriter* bytes) {
@@ -166,19 +167,26 @@ void Lane::append(LaneGroup* group, const Effects& effects) {
     group->last = *effects.truncate_from - 1;
     if (effects.append.empty()) put_truncate(group->number, *effects.truncate_from, &out);
   }
-  if (!effects.append.empty()) {
-    const size_t begin = out.size();
-    for (const Entry& entry : effects.append) put_entry(group->number, entry, &out);
-    const Entry& first = effects.append.front();
-    EntryRun run{first.index, first.timestamp_ms, 0, begin - kBatchHeaderSize,
-                 static_cast<uint32_t>(out.size() - begin), 0};
-    run.crc = crc32c(0, out.view_from(begin));
-    gathering_.runs.push_back({group, run});
-    gathering_.entries += effects.append.size();
-    group->last = effects.append.back().index;
-  }
+  if (!effects.append.empty()) put_entries(group, effects.append);
   if (effects.sequence != 0) gathering_.notices.push_back({group, effects.sequence, nullptr});
   if (!gathering_.empty()) gathered();
+}
+
+void Lane::put_entries(LaneGroup* group, const std::vector<Entry>& entries) {
+  ByteWriter& out = gathering_.bytes;
+  const size_t begin = out.size();
+  for (const Entry& entry : entries) put_entry(group->number, entry, &out);
+  const Entry& first = entries.front();
+  EntryRun run{first.index,
+               first.timestamp_ms,
+               0,
+               begin - kBatchHeaderSize,
+               static_cast<uint32_t>(out.size() - begin),
+               0};
+  run.crc = crc32c(0, out.view_from(begin));
+  gathering_.runs.push_back({group, run});
+  gathering_.entries += entries.size();
+  group->last = entries.back().index;
 }
 
 void Lane::put_state(LaneGroup* group) {
@@ -397,7 +405,7 @@ void Lane::reclaim() {
       kept += keeper_.segments()[i].info.size;
     }
     if (kept <= options_.budget_bytes / 2) return;
-    if (!compact_oldest()) return;
+    if (!compact_oldest(kept > options_.budget_bytes)) return;
   }
 }
 
@@ -412,7 +420,7 @@ const EntryRun* Lane::first_pending(const LaneGroup* group) const {
 }
 
 // Moves every group's boundary behind the oldest segment, if all of them allow it.
-bool Lane::compact_oldest() {
+bool Lane::compact_oldest(bool over_budget) {
   const uint64_t generation = keeper_.segments()[drops_pending_].info.generation;
   std::vector<std::pair<LaneGroup*, LogIndex>> moves;
   bool allowed = true;
@@ -425,6 +433,7 @@ bool Lane::compact_oldest() {
       allowed = false;
     } else if (group->client->compactable() < target) {
       group->client->make_durable();
+      if (over_budget) carry_forward(group.get());
       allowed = false;
     } else {
       moves.emplace_back(group.get(), target);
@@ -445,6 +454,28 @@ bool Lane::compact_oldest() {
   }
   gathered();
   return true;
+}
+
+// Writes a group's few entries again, all of them in one batch, so that they pin no old segment.
+void Lane::carry_forward(LaneGroup* group) {
+  if (group->carrying || closed_ || first_pending(group)) return;
+  if (group->runs.total_bytes() > kCarryLimit) return;
+  group->carrying = true;
+  const LogIndex first = group->runs.front().first;
+  const LogIndex last = group->last;
+  const uint64_t generation = group->runs.front().generation;
+  read(group, first, last, UINT64_MAX,
+       [this, group, first, last, generation](Status status, std::vector<Entry> entries) {
+         group->carrying = false;
+         const bool unchanged =
+             !group->runs.empty() && group->last == last && group->runs.front().first == first &&
+             group->runs.front().generation == generation && !first_pending(group);
+         const bool complete = status.ok() && !entries.empty() && entries.front().index == first &&
+                               entries.back().index == last;
+         if (!unchanged || !complete || failed_ || closed_) return;  // the next reclaim tries again
+         put_entries(group, entries);
+         gathered();
+       });
 }
 
 void Lane::close(std::function<void()> done) {

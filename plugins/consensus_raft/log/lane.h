@@ -1,8 +1,8 @@
-// One log lane: everything that the groups of the lane must keep, written as one stream with one sync
-// at a time for all of them (group commit).
+// One log lane: everything that the groups of the lane must keep, written as one stream with one
+// sync at a time for all of them (group commit).
 //
-// Opened blocking; after attach() everything happens on the loop given. Handing something to the lane
-// and its being durable are two steps: LaneClient::log_persisted tells of the second.
+// Opened blocking; after attach() everything happens on the loop given. Handing something to the
+// lane and its being durable are two steps: LaneClient::log_persisted tells of the second.
 #ifndef GREY_CONSENSUS_RAFT_LOG_LANE_H_
 #define GREY_CONSENSUS_RAFT_LOG_LANE_H_
 
@@ -58,8 +58,8 @@ class Lane {
   // `done` is called once that is durable; not at all after a failure.
   void reset(LaneGroup* group, const SnapshotMeta& snapshot, std::function<void()> done);
 
-  // Reads entries back, from `first` to `last` at most and about `max_bytes`. `done` gets at least one
-  // entry or an error, later, on the loop.
+  // Reads entries back, from `first` to `last` at most and about `max_bytes`. `done` gets at least
+  // one entry or an error, later, on the loop.
   void read(LaneGroup* group, LogIndex first, LogIndex last, uint64_t max_bytes, EntriesRead done);
 
   // Looks again for segments that can go.
@@ -115,7 +115,9 @@ class Lane {
   void tail_written();
   void on_timer();
   void arm_timer();
-  bool compact_oldest();
+  bool compact_oldest(bool over_budget);
+  void carry_forward(LaneGroup* group);
+  void put_entries(LaneGroup* group, const std::vector<Entry>& entries);
   void continue_close();
   void read_next(const std::shared_ptr<struct LaneRead>& read);
 
@@ -127,8 +129,8 @@ class Lane {
   Loop* loop_ = nullptr;
   LaneMetrics metrics_;
 
-  LogEnd end_;       // behind the last batch that was submitted
-  LogEnd synced_;    // behind the last one that is durable
+  LogEnd end_;     // behind the last batch that was submitted
+  LogEnd synced_;  // behind the last one that is durable
   uint64_t max_term_ = 0;
   Batch gathering_;
   Batch writing_;

@@ -18,6 +18,7 @@ struct LaneGroup {
   LogIndex last;     // of the log, as last handed to the lane
   EntryRuns runs;    // of what was written
   LaneClient* client = nullptr;
+  bool carrying = false;  // its entries are being read to be written again
   // From recovery, until the group is opened.
   std::optional<RestoredState> restored;
   std::string problem;  // why it cannot be opened, or ""

@@ -19,12 +19,13 @@ LaneMetrics LaneMetrics::make(Meter* meter, uint32_t lane) {
                               "Time from handing a batch to the disk until it was durable.");
   metrics.batch_bytes = make(MetricKind::histogram, "grey_raft_log_batch_bytes",
                              "Bytes in one write of a log lane.", kBytes, std::size(kBytes));
-  metrics.batch_entries = make(MetricKind::histogram, "grey_raft_log_batch_entries",
-                               "Entries in one write of a log lane.", kEntries, std::size(kEntries));
+  metrics.batch_entries =
+      make(MetricKind::histogram, "grey_raft_log_batch_entries",
+           "Entries in one write of a log lane.", kEntries, std::size(kEntries));
   metrics.failures = make(MetricKind::counter, "grey_raft_log_failures_total",
                           "Writes or syncs of a log lane that failed; its replicas stopped.");
-  metrics.used_bytes = make(MetricKind::gauge, "grey_raft_log_used_bytes",
-                            "Bytes in the segments of a log lane.");
+  metrics.used_bytes =
+      make(MetricKind::gauge, "grey_raft_log_used_bytes", "Bytes in the segments of a log lane.");
   return metrics;
 }
 

@@ -9,8 +9,8 @@ namespace {
 
 constexpr uint64_t kSpanLimit = 1 << 20;
 
-// The entries of one run between `first` and `last`, appended to `out`. False when the bytes are not
-// what was written.
+// The entries of one run between `first` and `last`, appended to `out`. False when the bytes are
+// not what was written.
 bool parse_run(const EntryRun& run, ByteView bytes, LogIndex first, LogIndex last,
                std::vector<Entry>* out) {
   if (crc32c(0, bytes) != run.crc) return false;
@@ -30,9 +30,9 @@ struct LaneRead final : public Completion {
   std::vector<EntryRun> runs;
   LogIndex first;
   LogIndex last;
-  size_t at = 0;       // the run that is read next
-  size_t until = 0;    // behind the last run of this step
-  Ref<File> file;      // keeps the segment's file open
+  size_t at = 0;     // the run that is read next
+  size_t until = 0;  // behind the last run of this step
+  Ref<File> file;    // keeps the segment's file open
   std::vector<uint8_t> bytes;
   uint64_t got = 0;
   std::vector<Entry> entries;
@@ -67,9 +67,8 @@ void Lane::read(LaneGroup* group, LogIndex first, LogIndex last, uint64_t max_by
   read->last = last;
   read->done = std::move(done);
   if (read->runs.empty()) {
-    post(loop_, [read] {
-      read->done(make_status(StatusCode::not_found, "no longer in the log"), {});
-    });
+    post(loop_,
+         [read] { read->done(make_status(StatusCode::not_found, "no longer in the log"), {}); });
     return;
   }
   read_next(read);
@@ -79,9 +78,8 @@ void Lane::read_next(const std::shared_ptr<LaneRead>& read) {
   const EntryRun& from = read->runs[read->at];
   const Segment* segment = keeper_.find(from.generation);
   if (!segment) {
-    post(loop_, [read] {
-      read->done(make_status(StatusCode::not_found, "no longer in the log"), {});
-    });
+    post(loop_,
+         [read] { read->done(make_status(StatusCode::not_found, "no longer in the log"), {}); });
     return;
   }
   uint64_t end = from.offset + from.size;

@@ -20,8 +20,8 @@ struct FinalBoundary {
   Place last_reset;  // entries before it are gone
 };
 
-// Reads a lane in two passes: the first finds the end and each group's boundary, the second builds the
-// groups. Segments are read twice rather than held in memory.
+// Reads a lane in two passes: the first finds the end and each group's boundary, the second builds
+// the groups. Segments are read twice rather than held in memory.
 class Recovery {
  public:
   Recovery(Files* files, const std::string& folder, const Manifest& manifest)
@@ -89,8 +89,8 @@ class Recovery {
     return ok_status();
   }
 
-  // The beginning of segment `next` says where `segment` ends. After damage that is before what still
-  // looks valid there.
+  // The beginning of segment `next` says where `segment` ends. After damage that is before what
+  // still looks valid there.
   void check_joint(size_t segment, SegmentScan* scan, const SegmentStart& start) {
     const LogEnd found = scan->end();
     if (start.previous_generation != scan->key.generation) {
@@ -131,8 +131,8 @@ class Recovery {
     lane_.tail_serial = tail->serial;
     const bool ahead = tail->generation > scan.key.generation ||
                        (tail->generation == scan.key.generation && tail->end > end.offset);
-    const bool differs = tail->generation == scan.key.generation && tail->end == end.offset &&
-                         tail->crc != end.crc;
+    const bool differs =
+        tail->generation == scan.key.generation && tail->end == end.offset && tail->crc != end.crc;
     if (ahead || differs) damaged(lane_.current, end, "the log ends before what was synced");
   }
 

@@ -1,5 +1,5 @@
-// Reads a lane's segments when it is opened: finds where the log ends, tells a write that a crash cut
-// short from damage, and builds up the groups. Everything here blocks.
+// Reads a lane's segments when it is opened: finds where the log ends, tells a write that a crash
+// cut short from damage, and builds up the groups. Everything here blocks.
 #ifndef GREY_CONSENSUS_RAFT_LOG_LANE_RECOVERY_H_
 #define GREY_CONSENSUS_RAFT_LOG_LANE_RECOVERY_H_
 
@@ -26,13 +26,13 @@ struct RecoveredLane {
   LogEnd end;
   uint64_t tail_serial = 0;
   uint64_t max_term = 0;
-  // What is wrong with the lane, or "". Then all its groups are marked damaged, nothing may be written
-  // behind `end` in the current segment, and segments after it hold nothing that counts.
+  // What is wrong with the lane, or "". Then all its groups are marked damaged, nothing may be
+  // written behind `end` in the current segment, and segments after it hold nothing that counts.
   std::string damage;
 };
 
-// Reads what `manifest` lists. Fails for a fault of the disk and for records of a newer version; never
-// for damaged bytes.
+// Reads what `manifest` lists. Fails for a fault of the disk and for records of a newer version;
+// never for damaged bytes.
 Result<RecoveredLane> recover_lane(Files* files, const std::string& folder,
                                    const Manifest& manifest);
 

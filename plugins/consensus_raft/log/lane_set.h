@@ -10,8 +10,8 @@
 
 namespace grey::raft {
 
-// Opens the lanes that the data directory has; makes `options.lanes` of them when it has none. Blocks.
-// Damage is logged and marked in the groups. On failure `error` says what to do.
+// Opens the lanes that the data directory has; makes `options.lanes` of them when it has none.
+// Blocks. Damage is logged and marked in the groups. On failure `error` says what to do.
 Result<std::vector<std::unique_ptr<Lane>>> open_lanes(Host* host, const DriverOptions& options,
                                                       ErrorText* error);
 

@@ -23,7 +23,9 @@ Result<Ref<File>> open_file(Files* files, const std::string& path, uint32_t flag
 
 }  // namespace
 
-std::string manifest_path(const std::string& folder) { return folder + "/manifest"; }
+std::string manifest_path(const std::string& folder) {
+  return folder + "/manifest";
+}
 
 std::string segment_path(const std::string& folder, uint32_t file) {
   std::string digits = std::to_string(file);

@@ -1,5 +1,5 @@
-// The list of a lane's segments: which file lives as which generation, in order. Replaced as a whole.
-// The bytes are specified in docs/formats/raft-log.md. Everything here blocks.
+// The list of a lane's segments: which file lives as which generation, in order. Replaced as a
+// whole. The bytes are specified in docs/formats/raft-log.md. Everything here blocks.
 #ifndef GREY_CONSENSUS_RAFT_LOG_MANIFEST_H_
 #define GREY_CONSENSUS_RAFT_LOG_MANIFEST_H_
 
@@ -29,8 +29,8 @@ struct Manifest {
 std::string manifest_path(const std::string& folder);
 std::string segment_path(const std::string& folder, uint32_t file);
 
-// `not_found` when the lane has none yet, `corruption`, `incompatible` for a newer format, or a fault
-// of the disk.
+// `not_found` when the lane has none yet, `corruption`, `incompatible` for a newer format, or a
+// fault of the disk.
 Result<Manifest> load_manifest(Files* files, const std::string& folder);
 
 // In force, durably, when this returns ok. After a failure either the old or the new one is.

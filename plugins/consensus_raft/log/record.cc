@@ -49,7 +49,9 @@ HardState get_hard_state_body(ByteReader* reader) {
   return state;
 }
 
-bool known_entry_type(uint8_t type) { return type <= static_cast<uint8_t>(EntryType::configuration); }
+bool known_entry_type(uint8_t type) {
+  return type <= static_cast<uint8_t>(EntryType::configuration);
+}
 
 }  // namespace
 
@@ -123,8 +125,8 @@ std::optional<RecordView> next_record(ByteReader* reader) {
   reader->get<uint16_t>();
   const auto group = reader->get<uint32_t>();
   const ByteView body = reader->get_sized();
-  const bool known = version == kRecordVersion && type >= 1 &&
-                     type <= static_cast<uint8_t>(RecordType::reset);
+  const bool known =
+      version == kRecordVersion && type >= 1 && type <= static_cast<uint8_t>(RecordType::reset);
   if (!reader->ok() || !known) {
     reader->get_bytes(~uint64_t{0});  // not finished, for good
     return std::nullopt;

@@ -37,7 +37,8 @@ struct GroupState {
   HardState hard_state;
   SnapshotMeta boundary;
   std::optional<LogPosition> damaged_until;
-  std::vector<ReplicaPlacement> placements;  // in the order given; the first one leads by preference
+  std::vector<ReplicaPlacement>
+      placements;  // in the order given; the first one leads by preference
 };
 
 void put_segment_start(const SegmentStart& start, ByteWriter* out);

@@ -19,12 +19,13 @@ class RecoveredGroup {
   void set_state(GroupState state);
   void set_hard_state(HardState state) { state_.hard_state = state; }
   void truncate(LogIndex from);
-  // The entry stands in `run`, which may hold others before it. Entries at or before the boundary are
-  // passed over; so are those after a gap, which a later record closes by beginning below it.
+  // The entry stands in `run`, which may hold others before it. Entries at or before the boundary
+  // are passed over; so are those after a gap, which a later record closes by beginning below it.
   void add(Entry entry, const EntryRun& run);
 
   // The end of the log was lost: entries up to `until` may have been acknowledged, votes up to its
-  // term given. A vote for itself keeps the replica from voting again in a term it may have voted in.
+  // term given. A vote for itself keeps the replica from voting again in a term it may have voted
+  // in.
   void mark_damaged(LogPosition until);
 
   // To be called last. Says what is wrong, or "".

@@ -40,7 +40,8 @@ Status SegmentKeeper::create(uint32_t lane, uint64_t salt) {
 }
 
 Status SegmentKeeper::adopt(Manifest manifest, size_t current, bool quarantine) {
-  for (const SegmentInfo& info : manifest.segments) next_file_ = std::max(next_file_, info.file + 1);
+  for (const SegmentInfo& info : manifest.segments)
+    next_file_ = std::max(next_file_, info.file + 1);
   for (size_t i = 0; i < manifest.segments.size(); ++i) {
     const SegmentInfo& info = manifest.segments[i];
     if (i <= current) {
@@ -118,8 +119,8 @@ uint64_t SegmentKeeper::usual_size() const {
   return std::max(size, kSizeUnit);
 }
 
-// The file and the life of the next segment. A file is used again only once no stored manifest lists
-// it under an earlier generation.
+// The file and the life of the next segment. A file is used again only once no stored manifest
+// lists it under an earlier generation.
 SegmentInfo SegmentKeeper::choose(uint64_t min_size) {
   SegmentInfo info;
   info.generation = manifest_.next_generation++;
@@ -129,9 +130,8 @@ SegmentInfo SegmentKeeper::choose(uint64_t min_size) {
     return info;
   }
   const auto largest =
-      std::max_element(free_.begin(), free_.end(), [](const SegmentInfo& a, const SegmentInfo& b) {
-        return a.size < b.size;
-      });
+      std::max_element(free_.begin(), free_.end(),
+                       [](const SegmentInfo& a, const SegmentInfo& b) { return a.size < b.size; });
   info.file = largest->file;
   info.size = std::max(info.size, largest->size);
   free_.erase(largest);
@@ -172,8 +172,8 @@ void SegmentKeeper::start_job() {
   const bool taken = submit(host_->workers(), [this, job, leaving] {
     Files* files = host_->files();
     if (job->prepares) {
-      job->status = write_out(files, folder_, segment_path(folder_, job->next.file),
-                              job->next.size);
+      job->status =
+          write_out(files, folder_, segment_path(folder_, job->next.file), job->next.size);
     }
     if (job->status.ok()) job->status = store_manifest(files, folder_, job->manifest);
     if (job->status.ok() && job->prepares) {

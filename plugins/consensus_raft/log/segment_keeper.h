@@ -31,8 +31,8 @@ class SegmentKeeper {
 
   // Makes a lane that does not exist yet, with one small segment, so that a new node is quick.
   Status create(uint32_t lane, uint64_t salt);
-  // Takes over what `manifest` lists. Segments after `current` are unused: they are made ready again
-  // or, when `quarantine`, renamed to stay out of the way.
+  // Takes over what `manifest` lists. Segments after `current` are unused: they are made ready
+  // again or, when `quarantine`, renamed to stay out of the way.
   Status adopt(Manifest manifest, size_t current, bool quarantine);
   // prepare() at once.
   Status prepare_blocking(uint64_t min_size);
@@ -80,14 +80,14 @@ class SegmentKeeper {
   Manifest manifest_;  // its list of segments is empty; they stand below
   std::deque<Segment> segments_;
   std::unique_ptr<Segment> next_;
-  std::vector<SegmentInfo> free_;       // files that no stored manifest lists
-  std::vector<SegmentInfo> leaving_;    // dropped, but still listed
+  std::vector<SegmentInfo> free_;     // files that no stored manifest lists
+  std::vector<SegmentInfo> leaving_;  // dropped, but still listed
   uint32_t next_file_ = 1;
-  uint64_t wanted_size_ = 0;            // of the segment to prepare; 0: none is wanted
+  uint64_t wanted_size_ = 0;  // of the segment to prepare; 0: none is wanted
   bool drop_wanted_ = false;
   bool closing_ = false;
   std::function<void()> closed_;
-  bool busy_ = false;                   // a job is under way
+  bool busy_ = false;  // a job is under way
 };
 
 }  // namespace grey::raft

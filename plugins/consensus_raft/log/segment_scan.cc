@@ -65,8 +65,7 @@ Result<SegmentScan> scan_segment(Files* files, const std::string& folder, uint64
   SegmentScan scan;
   scan.key = {salt, info.generation};
   File* raw = nullptr;
-  const Status opened =
-      files->open(segment_path(folder, info.file).c_str(), kFileReadOnly, &raw);
+  const Status opened = files->open(segment_path(folder, info.file).c_str(), kFileReadOnly, &raw);
   if (opened.code == StatusCode::not_found) return scan;
   if (!opened.ok()) return opened;
   const auto file = Ref<File>::adopt(raw);

@@ -32,7 +32,9 @@ std::optional<TailRecord> decode_slot(ByteView slot, uint64_t salt) {
 
 }  // namespace
 
-std::string tail_path(const std::string& folder) { return folder + "/tail"; }
+std::string tail_path(const std::string& folder) {
+  return folder + "/tail";
+}
 
 void encode_tail(const TailRecord& tail, uint64_t salt, uint8_t* out) {
   ByteWriter writer;

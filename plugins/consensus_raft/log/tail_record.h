@@ -14,8 +14,8 @@ namespace grey::raft {
 struct TailRecord {
   uint64_t serial = 0;  // rises with every write; its parity chooses the slot
   uint64_t generation = 0;
-  uint64_t end = 0;  // of the last synced batch
-  uint32_t crc = 0;  // of that batch
+  uint64_t end = 0;       // of the last synced batch
+  uint32_t crc = 0;       // of that batch
   uint64_t entries = 0;   // entry records in this life of the segment
   uint64_t max_term = 0;  // the highest term of any group of the lane
 };
@@ -24,7 +24,9 @@ inline constexpr uint64_t kTailSlotSize = 4096;  // no sector holds two slots
 inline constexpr uint64_t kTailRecordSize = 56;
 
 std::string tail_path(const std::string& folder);
-constexpr uint64_t tail_offset(uint64_t serial) { return serial % 2 * kTailSlotSize; }
+constexpr uint64_t tail_offset(uint64_t serial) {
+  return serial % 2 * kTailSlotSize;
+}
 
 // Fills exactly kTailRecordSize bytes.
 void encode_tail(const TailRecord& tail, uint64_t salt, uint8_t* out);

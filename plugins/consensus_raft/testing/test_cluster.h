@@ -58,7 +58,9 @@ class TestNode {
  public:
   TestNode(TestWorld* world, uint32_t number, NodeState* state, uint32_t loops,
            const std::map<std::string, int64_t>& settings)
-      : host(world, number, &state->disk, loops), consensus(static_cast<Host*>(&host), &host), state_(state) {
+      : host(world, number, &state->disk, loops),
+        consensus(static_cast<Host*>(&host), &host),
+        state_(state) {
     host.settings = settings;
     ErrorText error = empty_error_text();
     started = consensus.start(&error);

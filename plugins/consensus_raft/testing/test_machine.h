@@ -1,5 +1,5 @@
-// A state machine that remembers every command, as a list, and what of it is durable. Its engine part
-// outlives the process, like the disk.
+// A state machine that remembers every command, as a list, and what of it is durable. Its engine
+// part outlives the process, like the disk.
 #ifndef GREY_CONSENSUS_RAFT_TESTING_TEST_MACHINE_H_
 #define GREY_CONSENSUS_RAFT_TESTING_TEST_MACHINE_H_
 
@@ -41,7 +41,8 @@ class TestMachine final : public StateMachine {
         return make_status(StatusCode::corruption, "a gap, or an apply during an install");
       }
       engine_->now.applied = {entry.index, entry.term};
-      if (entry.payload.size != 0) engine_->now.commands.push_back(string_of(view_of(entry.payload)));
+      if (entry.payload.size != 0)
+        engine_->now.commands.push_back(string_of(view_of(entry.payload)));
     }
     if (engine_->keep_all) engine_->durable = engine_->now;
     if (!slow) return ok_status();

@@ -48,7 +48,9 @@ class TestTimer final : public Implements<Timer> {
   std::pair<uint64_t, uint64_t> key_{0, 0};
 };
 
-Timer* TestLoop::make_timer(Task* task) noexcept { return new TestTimer(this, task); }
+Timer* TestLoop::make_timer(Task* task) noexcept {
+  return new TestTimer(this, task);
+}
 
 bool TestLoop::turn() {
   bool ran = false;
@@ -169,7 +171,9 @@ TestHost::TestHost(TestWorld* world, uint32_t number, TestDisk* disk, uint32_t l
   for (uint32_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<TestLoop>(world, i));
 }
 
-TestHost::~TestHost() { *alive_ = false; }
+TestHost::~TestHost() {
+  *alive_ = false;
+}
 
 bool TestHost::turn() {
   bool ran = false;

@@ -1,5 +1,5 @@
-// Several nodes in one thread with one clock: loops, workers, disks and links of which a test decides
-// what happens. The same calls give the same run.
+// Several nodes in one thread with one clock: loops, workers, disks and links of which a test
+// decides what happens. The same calls give the same run.
 #ifndef GREY_CONSENSUS_RAFT_TESTING_TEST_WORLD_H_
 #define GREY_CONSENSUS_RAFT_TESTING_TEST_WORLD_H_
 
@@ -28,7 +28,9 @@ class TestWorld {
   uint64_t now_ns() const { return now_ns_; }
   Random& random() { return random_; }
   void at(uint64_t time_ns, std::function<void()> event);
-  void after(uint64_t delay_ns, std::function<void()> event) { at(now_ns_ + delay_ns, std::move(event)); }
+  void after(uint64_t delay_ns, std::function<void()> event) {
+    at(now_ns_ + delay_ns, std::move(event));
+  }
 
   // Runs until `done` holds; false when it does not within `limit_ns` of the world's time.
   bool run_until(const std::function<bool()>& done, uint64_t limit_ns);
@@ -86,8 +88,14 @@ class TestLoop final : public Loop {
 };
 
 // One process. Number 1 to n; the disk outlives it.
-class TestHost final : public Host, private Clock, private grey::Random, private Workers, private Log,
-                       private ConfigView, private Peers, private Meter {
+class TestHost final : public Host,
+                       private Clock,
+                       private grey::Random,
+                       private Workers,
+                       private Log,
+                       private ConfigView,
+                       private Peers,
+                       private Meter {
  public:
   TestHost(TestWorld* world, uint32_t number, TestDisk* disk, uint32_t loops = 1);
   ~TestHost();

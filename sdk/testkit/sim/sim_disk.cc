@@ -162,7 +162,6 @@ Status SimDisk::sync_directory(const std::string& path) {
   if (!folder) return not_found();
   if (!faults_.sync_error.ok()) return faults_.sync_error;
   changed();
-  if (faults_.lies) return ok_status();
   folder->durable = folder->entries;
   folder->changes.clear();
   return ok_status();
@@ -190,13 +189,13 @@ Status SimDisk::write(SimInode* inode, uint64_t offset, std::string_view bytes) 
   return ok_status();
 }
 
-Status SimDisk::sync(SimInode* inode) {
+Status SimDisk::sync(SimInode* inode, bool submitted) {
   if (!faults_.sync_error.ok()) {
     inode->fail_sync();
     return faults_.sync_error;
   }
   changed();
-  if (!faults_.lies) inode->sync();
+  if (!submitted || !faults_.lies) inode->sync();
   return ok_status();
 }
 

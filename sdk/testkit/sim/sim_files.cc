@@ -60,7 +60,7 @@ Status SimFile::truncate(uint64_t size) noexcept {
 }
 
 Status SimFile::sync() noexcept {
-  return disk().sync(inode_.get());
+  return disk().sync(inode_.get(), false);
 }
 
 void SimFile::submit_write(uint64_t offset, const ByteView* parts, uint32_t count, uint32_t flags,
@@ -78,7 +78,7 @@ void SimFile::submit_write(uint64_t offset, const ByteView* parts, uint32_t coun
             }
             return ok_status();
           },
-          [this, with_sync] { return with_sync ? sync() : ok_status(); }});
+          [this, with_sync] { return with_sync ? disk().sync(inode_.get(), true) : ok_status(); }});
 }
 
 void SimFile::submit_read(uint64_t offset, uint8_t* into, uint64_t size, uint64_t* got,

@@ -50,7 +50,8 @@ class SimInode {
 // How the disk misbehaves at present.
 struct SimDiskFaults {
   bool hung = false;          // operations do not end
-  bool lies = false;          // syncs end well and do nothing (a broken disk, or broken software)
+  bool lies = false;          // writes with kWriteSync end well and are not durable, as if software
+                              // acknowledged before its fdatasync
   Status write_error = ok_status();  // what writes answer
   Status sync_error = ok_status();
   Status read_error = ok_status();
@@ -73,7 +74,8 @@ class SimDisk {
   Status list(const std::string& path, FileVisitor* visitor);
 
   Status write(SimInode* inode, uint64_t offset, std::string_view bytes);
-  Status sync(SimInode* inode);
+  // `submitted`: by a write with kWriteSync.
+  Status sync(SimInode* inode, bool submitted);
 
   void crash();
 

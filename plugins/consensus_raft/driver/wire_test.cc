@@ -1,0 +1,124 @@
+// Messages survive the wire, and no bytes from outside do harm.
+#include "driver/wire.h"
+
+#include <gtest/gtest.h>
+
+#include "core/random.h"
+
+namespace grey::raft {
+namespace {
+
+const LogPosition kPosition{Term(3), LogIndex(70)};
+
+std::vector<MessageBody> one_of_each() {
+  AppendRequest append{kPosition, LogIndex(60), {}};
+  for (uint64_t i = 0; i < 3; ++i) {
+    Entry entry;
+    entry.term = Term(4);
+    entry.index = LogIndex(71 + i);
+    entry.type = EntryType::command;
+    entry.timestamp_ms = 5000 + i;
+    entry.opaque = 9;
+    entry.payload = Buffer::copy_of(std::string(i * 10, 'p'));
+    append.entries.push_back(entry);
+  }
+  return {PreVoteRequest{Term(5), kPosition},
+          PreVoteResponse{Term(5), true},
+          VoteRequest{kPosition, true},
+          VoteResponse{true},
+          append,
+          AppendResponse{true, LogIndex(9), kPosition, true},
+          Heartbeat{LogIndex(8), 77, true},
+          HeartbeatResponse{77},
+          ReadIndexRequest{123},
+          ReadIndexResponse{123, LogIndex(5), true},
+          TimeoutNow{},
+          SnapshotOffer{kPosition}};
+}
+
+ByteWriter frame_of_each() {
+  ByteWriter out;
+  put_frame_header(&out);
+  uint32_t group = 0;
+  for (const MessageBody& body : one_of_each()) {
+    put_message(++group, {ReplicaId(1), ReplicaId(2), Term(6), body}, &out);
+  }
+  return out;
+}
+
+TEST(WireTest, EveryMessageComesBackAsItWas) {
+  const ByteWriter frame = frame_of_each();
+  ByteReader reader(frame.view());
+  ASSERT_TRUE(get_frame_header(&reader));
+  ByteWriter again;
+  put_frame_header(&again);
+  uint32_t count = 0;
+  while (const std::optional<GroupMessage> message = next_message(&reader)) {
+    EXPECT_EQ(message->group, ++count);
+    EXPECT_EQ(message->message.body.index(), count - 1);
+    put_message(message->group, message->message, &again);
+  }
+  EXPECT_TRUE(reader.finished());
+  EXPECT_EQ(count, std::variant_size_v<MessageBody>);
+  EXPECT_EQ(text_of(again.view()), text_of(frame.view()));
+}
+
+TEST(WireTest, EntriesFollowThePreviousOne) {
+  ByteWriter out;
+  put_message(1, {ReplicaId(1), ReplicaId(2), Term(6), one_of_each()[4]}, &out);
+  ByteReader reader(out.view());
+  const std::optional<GroupMessage> message = next_message(&reader);
+  ASSERT_TRUE(message);
+  const auto& append = std::get<AppendRequest>(message->message.body);
+  ASSERT_EQ(append.entries.size(), 3u);
+  EXPECT_EQ(append.entries[2].index, LogIndex(73));
+  EXPECT_EQ(append.entries[2].payload.size(), 20u);
+  EXPECT_EQ(append.entries[1].timestamp_ms, 5001u);
+}
+
+TEST(WireTest, CutOrChangedFramesAreRefusedOrReadWithoutHarm) {
+  const ByteWriter frame = frame_of_each();
+  for (size_t size = 0; size < frame.size(); ++size) {
+    ByteReader reader({frame.data(), size});
+    bool good = get_frame_header(&reader);
+    while (good && next_message(&reader)) {
+    }
+    EXPECT_FALSE(good && reader.finished() && reader.left() != 0) << size;
+  }
+  Random random(1);
+  for (int round = 0; round < 20'000; ++round) {
+    std::vector<uint8_t> bytes(frame.data(), frame.data() + frame.size());
+    for (int change = 0; change < 3; ++change) {
+      bytes[random.below(bytes.size())] = static_cast<uint8_t>(random.next());
+    }
+    ByteReader reader({bytes.data(), bytes.size()});
+    if (!get_frame_header(&reader)) continue;
+    while (next_message(&reader)) {
+    }
+  }
+}
+
+TEST(WireTest, SnapshotChunkWithAWrongByteIsRefused) {
+  const std::string bytes = "some bytes of a snapshot";
+  SnapshotMeta meta;
+  meta.position = kPosition;
+  meta.configuration.voters = {ReplicaId(1), ReplicaId(2)};
+  ByteWriter out;
+  put_snapshot_message(
+      {7, ReplicaId(1), ReplicaId(2), kPosition, SnapshotChunk{0, true, meta, view_of(bytes)}},
+      &out);
+  const std::optional<SnapshotMessage> message = get_snapshot_message(out.view());
+  ASSERT_TRUE(message);
+  const auto& chunk = std::get<SnapshotChunk>(message->body);
+  EXPECT_TRUE(chunk.last);
+  EXPECT_EQ(chunk.meta.configuration, meta.configuration);
+  EXPECT_EQ(text_of(chunk.bytes), bytes);
+  out.put_at(out.size() - 5, uint8_t{0});
+  EXPECT_FALSE(get_snapshot_message(out.view()));
+  for (size_t size = 0; size < out.size(); ++size) {
+    EXPECT_FALSE(get_snapshot_message({out.data(), size}));
+  }
+}
+
+}  // namespace
+}  // namespace grey::raft
