@@ -6,6 +6,7 @@ namespace greyd {
 namespace {
 
 constexpr uint64_t kStopTimeoutNs = 300'000'000;
+constexpr uint32_t kLinesPerSecond = 10;
 
 }  // namespace
 
@@ -79,6 +80,17 @@ void LoopLinks::run() noexcept {
   }
   retired_.clear();
   check_stopped();
+}
+
+bool LoopLinks::may_log() {
+  const uint64_t second = loop_->now_ns() / 1'000'000'000;
+  if (second != log_second_) {
+    log_second_ = second;
+    logged_ = 0;
+  }
+  if (++logged_ <= kLinesPerSecond) return true;
+  ++unlogged_;
+  return false;
 }
 
 void LoopLinks::add_observer(grey::PeerObserver* observer) {

@@ -45,15 +45,20 @@ class LoopLinks final : private grey::Task {
   void bury(InboundLink* link);
   void link_ended();
 
+  // At most a few lines a second, whatever strangers send; what was left out is counted.
   template <typename... Parts>
   void log(grey::LogLevel level, const Parts&... parts) {
+    if (!may_log()) return;
     std::string line;
     (grey::append_part(line, parts), ...);
+    if (unlogged_ != 0) line += " (" + std::to_string(unlogged_) + " such lines were left out)";
+    unlogged_ = 0;
     owner_->world().log->write(level, grey::view_of(line));
   }
 
  private:
   void run() noexcept override;  // the timer: links that did not close in time are cut
+  bool may_log();
   void check_stopped();
 
   PeerLinks* const owner_;
@@ -63,6 +68,9 @@ class LoopLinks final : private grey::Task {
   std::vector<std::unique_ptr<InboundLink>> inbound_;
   std::vector<grey::PeerObserver*> observers_;
   uint32_t self_number_ = 0;
+  uint64_t log_second_ = 0;
+  uint32_t logged_ = 0;    // in that second
+  uint64_t unlogged_ = 0;  // since the last line
   bool dialling_ = false;
   bool stopping_ = false;
   std::function<void()> stopped_;

@@ -60,6 +60,7 @@ struct RequestParser::State {
   std::optional<Parser> parser;
   std::string pending;  // bytes of a header that is not whole: Beast wants it in one piece
   bool begun = false;
+  bool start_line_done = false;
   bool expectation_told = false;
 };
 
@@ -99,14 +100,17 @@ RequestParser::Outcome RequestParser::feed(ByteView bytes, uint64_t* taken) {
         state.parser->put(boost::asio::const_buffer(input.data + used, input.size - used), error);
     used += count;
     state.begun = true;
+    // Beast takes the start line as soon as it is whole.
+    state.start_line_done = state.start_line_done || used > 0;
     if (error == beast::error::need_more) break;
     if (error == beast::error::body_limit) {
       return fail(413, "too_large",
                   "the body is larger than " + std::to_string(limits_.body_bytes) + " bytes");
     }
     if (error == beast::error::header_limit || error == beast::error::buffer_overflow) {
-      const bool in_target =
-          text_of(input).substr(0, limits_.header_bytes).find('\n') == std::string_view::npos;
+      const bool in_target = !state.start_line_done &&
+                             text_of(input).substr(0, limits_.header_bytes).find('\n') ==
+                                 std::string_view::npos;
       return in_target ? fail(414, "too_large", "the request target is too long")
                        : fail(431, "too_large", "the header fields are too large");
     }

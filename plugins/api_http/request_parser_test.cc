@@ -75,6 +75,14 @@ TEST(RequestParser, BoundsHeadersAndBodies) {
   }
 }
 
+TEST(RequestParser, TellsALongHeaderFromALongTargetBehindASeparateStartLine) {
+  RequestParser parser({.header_bytes = 1000, .body_bytes = 100});
+  feed(parser, "GET / HTTP/1.1\r\nX: ", 1000);
+  int fault = 0;
+  feed(parser, std::string(5000, 'a'), 5000, &fault);
+  EXPECT_EQ(fault, 431);
+}
+
 TEST(RequestParser, RefusesWhatIsNotHttp) {
   for (const char* text :
        {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",

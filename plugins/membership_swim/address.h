@@ -12,8 +12,7 @@
 namespace grey::swim {
 
 inline bool same_address(const NetAddress& a, const NetAddress& b) {
-  return a.port == b.port && a.is_v6 == b.is_v6 &&
-         std::memcmp(a.ip, b.ip, a.is_v6 ? 16 : 4) == 0;
+  return a.port == b.port && a.is_v6 == b.is_v6 && std::memcmp(a.ip, b.ip, a.is_v6 ? 16 : 4) == 0;
 }
 // No address is known yet.
 inline bool is_unset(const NetAddress& address) {

@@ -7,7 +7,8 @@
 namespace grey::swim {
 
 uint32_t retransmit_limit(uint32_t members, uint32_t multiplier) {
-  return multiplier * static_cast<uint32_t>(std::ceil(std::log10(static_cast<double>(members) + 1)));
+  return multiplier *
+         static_cast<uint32_t>(std::ceil(std::log10(static_cast<double>(members) + 1)));
 }
 
 void BroadcastQueue::add(const std::string& node_id, std::string update) {

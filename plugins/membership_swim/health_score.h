@@ -1,5 +1,5 @@
-// How well this node itself seems to do (Lifeguard's local health multiplier): 0 is well. A node that
-// hears little has more reason to doubt itself than everybody else, so its time-outs grow.
+// How well this node itself seems to do (Lifeguard's local health multiplier): 0 is well. A node
+// that hears little has more reason to doubt itself than everybody else, so its time-outs grow.
 #ifndef GREY_PLUGINS_MEMBERSHIP_SWIM_HEALTH_SCORE_H_
 #define GREY_PLUGINS_MEMBERSHIP_SWIM_HEALTH_SCORE_H_
 

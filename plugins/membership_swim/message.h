@@ -14,7 +14,8 @@
 namespace grey::swim {
 
 inline constexpr uint8_t kMessageVersion = 1;
-inline constexpr uint64_t kMaxDatagramBytes = 1400;  // fits an Ethernet frame over IPv6 and a tunnel
+inline constexpr uint64_t kMaxDatagramBytes =
+    1400;  // fits an Ethernet frame over IPv6 and a tunnel
 inline constexpr uint64_t kMaxNodeIdBytes = 64;
 // Above any that a clock in milliseconds starts from, with room to rise for ever.
 inline constexpr uint64_t kMaxIncarnation = uint64_t{1} << 62;
@@ -50,9 +51,9 @@ struct Message {
   std::string sender;
   uint64_t boot_nonce = 0;
   uint64_t incarnation = 0;
-  uint64_t sequence = 0;   // pairs answers with questions; 0 for gossip and sync
-  std::string subject;     // empty for gossip and sync
-  NetAddress address{};    // ping_request only
+  uint64_t sequence = 0;  // pairs answers with questions; 0 for gossip and sync
+  std::string subject;    // empty for gossip and sync
+  NetAddress address{};   // ping_request only
   std::vector<Update> updates;
 };
 
@@ -64,7 +65,8 @@ std::string encode_update(const Update& update);
 
 // A message with `message.updates`, and behind them as many of the encoded ones as fit, in order.
 // `used`, if not null, becomes their number. What `message` holds itself must fit.
-std::string encode_message(const Message& message, const std::vector<std::string>& more_updates = {},
+std::string encode_message(const Message& message,
+                           const std::vector<std::string>& more_updates = {},
                            size_t* used = nullptr);
 
 // Nothing for whatever is not exactly one message of this version.

@@ -9,7 +9,8 @@ SuspicionBounds suspicion_bounds(uint32_t members, uint64_t probe_interval_ns, u
                                  uint32_t max_multiplier) {
   const double scale = std::max(1.0, std::log10(static_cast<double>(std::max(1u, members))));
   SuspicionBounds bounds{};
-  bounds.min_ns = static_cast<uint64_t>(multiplier * scale * static_cast<double>(probe_interval_ns));
+  bounds.min_ns =
+      static_cast<uint64_t>(multiplier * scale * static_cast<double>(probe_interval_ns));
   // The suspect and the first accuser cannot confirm.
   const uint32_t others = members > 2 ? members - 2 : 0;
   const uint32_t wanted = multiplier > 2 ? multiplier - 2 : 0;

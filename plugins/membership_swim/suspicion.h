@@ -1,6 +1,6 @@
-// How long a suspected member has to answer for itself (Lifeguard, Dadgar et al. 2018, section IV-B:
-// "Local Health Aware Suspicion"): long while only one node accuses it, who may be the one at fault,
-// and shorter with each further, independent accuser.
+// How long a suspected member has to answer for itself (Lifeguard, Dadgar et al. 2018, section
+// IV-B: "Local Health Aware Suspicion"): long while only one node accuses it, who may be the one at
+// fault, and shorter with each further, independent accuser.
 #ifndef GREY_PLUGINS_MEMBERSHIP_SWIM_SUSPICION_H_
 #define GREY_PLUGINS_MEMBERSHIP_SWIM_SUSPICION_H_
 

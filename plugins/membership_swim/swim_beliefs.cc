@@ -20,8 +20,8 @@ void SwimCore::hear_of(const Update& update, bool is_direct) {
   }
   Member& member = found->second;
   const bool newer = overrides(update, member);
-  if (!is_unset(update.address) &&
-      (is_direct || !member.address_is_direct || (newer && update.boot_nonce != member.boot_nonce))) {
+  if (!is_unset(update.address) && (is_direct || !member.address_is_direct ||
+                                    (newer && update.boot_nonce != member.boot_nonce))) {
     member.address = update.address;
     member.address_is_direct = is_direct;
   }

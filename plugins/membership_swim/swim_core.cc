@@ -190,9 +190,8 @@ void SwimCore::run_gossip() {
   if (gossip_at_ns_ > now_ns_) return;
   gossip_at_ns_ = now_ns_ + options_.gossip_interval_ns;
   if (queue_.empty()) return;
-  for (const Member* member : pick(options_.gossip_fanout, [](const Member& one) {
-         return is_present(one.state);
-       })) {
+  for (const Member* member :
+       pick(options_.gossip_fanout, [](const Member& one) { return is_present(one.state); })) {
     send(member->node_id, member->address, make_message(MessageType::gossip));
   }
 }
@@ -211,8 +210,7 @@ void SwimCore::run_reconnect() {
   if (reconnect_at_ns_ > now_ns_) return;
   reconnect_at_ns_ = now_ns_ + options_.reconnect_interval_ns;
   // After a partition each side holds the other for dead and would never speak to it again.
-  for (const Member* member :
-       pick(1, [](const Member& one) { return one.state == State::dead; })) {
+  for (const Member* member : pick(1, [](const Member& one) { return one.state == State::dead; })) {
     send_ping(*member, next_sequence_++);
   }
 }
@@ -256,8 +254,8 @@ Message SwimCore::make_message(MessageType type) const {
 }
 
 void SwimCore::send(const std::string& receiver, const NetAddress& to, Message message) {
-  // Lifeguard's buddy system: whoever is held for suspect or dead hears of it with the first message
-  // and can refute with its answer.
+  // Lifeguard's buddy system: whoever is held for suspect or dead hears of it with the first
+  // message and can refute with its answer.
   const auto found = members_.find(receiver);
   if (found != members_.end() && found->second.state != State::alive) {
     message.updates.push_back(update_about(found->second));

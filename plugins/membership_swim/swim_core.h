@@ -1,8 +1,8 @@
-// SWIM (Das, Gupta, Motivala 2002) with Lifeguard's refinements (Dadgar, Phillips, Currey 2018): who
-// seems alive, learnt by probing one member a period and gossiping what changed.
+// SWIM (Das, Gupta, Motivala 2002) with Lifeguard's refinements (Dadgar, Phillips, Currey 2018):
+// who seems alive, learnt by probing one member a period and gossiping what changed.
 //
-// Without I/O: datagrams and the time come in, datagrams and changes go out. The same calls with the
-// same random numbers give the same bytes. One thread.
+// Without I/O: datagrams and the time come in, datagrams and changes go out. The same calls with
+// the same random numbers give the same bytes. One thread.
 #ifndef GREY_PLUGINS_MEMBERSHIP_SWIM_SWIM_CORE_H_
 #define GREY_PLUGINS_MEMBERSHIP_SWIM_SWIM_CORE_H_
 

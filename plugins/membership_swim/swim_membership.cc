@@ -114,9 +114,10 @@ void SwimMembership::make_instruments() {
     members_[i] = make(MetricKind::gauge, "grey_gossip_members",
                        "Members by how they seem to this node, itself included.", kStates[i]);
   }
-  health_score_ = make(MetricKind::gauge, "grey_gossip_health_score",
-                       "How far this node doubts itself: 0 (well) to 8; its time-outs are this plus "
-                       "one times as long.");
+  health_score_ =
+      make(MetricKind::gauge, "grey_gossip_health_score",
+           "How far this node doubts itself: 0 (well) to 8; its time-outs are this plus "
+           "one times as long.");
   probe_failures_ = make(MetricKind::counter, "grey_gossip_probe_failures_total",
                          "Probes that neither the member nor any helper answered in time.");
   bad_datagrams_ = make(MetricKind::counter, "grey_gossip_bad_datagrams_total",

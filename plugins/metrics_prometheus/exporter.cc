@@ -15,8 +15,8 @@ Status Exporter::start(ErrorText* error) noexcept {
   const char* configured = host()->config()->text("network.metrics_addr");
   address_ = configured ? configured : "0.0.0.0:10080";
   std::string why;
-  auto server = ScrapeServer::listen(
-      address_, std::make_shared<HubCollectable>(host()->metrics_hub()), &why);
+  auto server =
+      ScrapeServer::listen(address_, std::make_shared<HubCollectable>(host()->metrics_hub()), &why);
   if (!server.ok()) {
     const bool in_use = server.status().code == StatusCode::already_exists;
     set_error(error, "network.metrics_addr: cannot listen on " + address_ +

@@ -86,10 +86,9 @@ std::vector<MetricFamily> process_figures() {
     families.push_back(single(MetricType::Counter, "process_cpu_seconds_total",
                               "Processor time of the process, user and system.",
                               static_cast<double>(stat->cpu_ticks) / ticks));
-    families.push_back(single(MetricType::Gauge, "process_resident_memory_bytes",
-                              "Memory of the process that is in RAM.",
-                              static_cast<double>(stat->resident_pages) *
-                                  static_cast<double>(sysconf(_SC_PAGESIZE))));
+    families.push_back(single(
+        MetricType::Gauge, "process_resident_memory_bytes", "Memory of the process that is in RAM.",
+        static_cast<double>(stat->resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE))));
     families.push_back(single(MetricType::Gauge, "process_virtual_memory_bytes",
                               "Address space of the process.",
                               static_cast<double>(stat->virtual_bytes)));

@@ -206,7 +206,9 @@ void RocksEngine::statistics(StorageStatistics* out) {
     uint64_t value = 0;
     return db_->GetIntProperty(name, &value) ? value : 0;
   };
-  out->used_bytes = property("rocksdb.total-sst-files-size");
+  // Memtables count too: what is in them is on its way to the disk.
+  out->used_bytes =
+      property("rocksdb.total-sst-files-size") + property("rocksdb.cur-size-all-mem-tables");
   out->live_keys = property("rocksdb.estimate-num-keys");
   out->memory_bytes = property("rocksdb.size-all-mem-tables") +
                       property("rocksdb.block-cache-usage") +

@@ -1,4 +1,5 @@
-// A plugin to copy. It does nothing but say hello; replace the kind and add the interfaces you provide.
+// A plugin to copy. It does nothing but say hello; replace the kind and add the interfaces you
+// provide.
 #include "grey/glue/plugin.h"
 
 namespace {

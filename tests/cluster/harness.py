@@ -16,6 +16,7 @@ import json
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import socket
@@ -183,7 +184,8 @@ def quote(key):
 
 
 class Client:
-    """One keep-alive connection to one node; not for several threads at once."""
+    """One keep-alive connection to one node; not for several threads at once. Like every HTTP client
+    it opens a new one when the node has closed the old one between two requests."""
 
     def __init__(self, port, timeout_s=10):
         self.port = port
@@ -192,6 +194,8 @@ class Client:
     def request(self, method, target, body=None, headers=None):
         connection = self._connection
         try:
+            if connection.sock and select.select([connection.sock], [], [], 0)[0]:
+                connection.close()
             connection.request(method, target, body=body, headers=headers or {})
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())

@@ -146,7 +146,6 @@ std::string replay_command(const SimOptions& options, const std::string& program
     command += " --sim-seconds " + std::to_string(options.sim_seconds);
   }
   if (options.lying_disk) command += " --lying-disk";
-  if (options.commit_any_term) command += " --commit-any-term";
   return command;
 }
 

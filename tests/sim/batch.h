@@ -13,13 +13,15 @@ struct Batch {
   uint64_t first_seed = 1;
   uint64_t last_seed = 1;
   double minutes = 0;  // of real time, from first_seed on; 0: up to last_seed
-  // Stops at the first seed that fails with one of these in its sentence; the run is then a success.
+  // Stops at the first seed that fails with one of these in its sentence; the run is then a
+  // success.
   std::vector<std::string> expected;
   bool both_sizes = false;  // odd seeds with 3 nodes, even ones with 5
-  std::string program;  // for the command that replays a seed
+  std::string program;      // for the command that replays a seed
 };
 
-// Prints a line for each failed seed and a report at the end. Whether all went well, or as expected.
+// Prints a line for each failed seed and a report at the end. Whether all went well, or as
+// expected.
 bool run_batch(SimOptions options, const Batch& batch);
 
 // The command line that runs a seed again.

@@ -11,10 +11,10 @@ namespace {
 constexpr char kUsage[] =
     "greysim [--seed N | --seeds A..B | --minutes M [--seed N]] [--nodes 3|5|both]\n"
     "        [--target registers|kv] [--plugins static|DIR] [--sim-seconds S] [--trace] [--debug]\n"
-    "        [--lying-disk] [--commit-any-term] [--expect TEXT]...\n"
+    "        [--lying-disk] [--expect TEXT]...\n"
     "\n"
-    "Runs clusters under faults, each from one seed, and judges what they did. The last options\n"
-    "make known bugs; --expect ends with success once a seed fails with this text.\n";
+    "Runs clusters under faults, each from one seed, and judges what they did. --lying-disk\n"
+    "makes a known bug; --expect ends with success once a seed fails with this text.\n";
 
 struct CommandLine {
   grey::sim::SimOptions options;
@@ -61,7 +61,6 @@ bool parse_flag(const std::string& name, CommandLine* line) {
   if (name == "--trace") return line->options.trace = true;
   if (name == "--debug") return line->options.debug_log = true;
   if (name == "--lying-disk") return line->options.lying_disk = true;
-  if (name == "--commit-any-term") return line->options.commit_any_term = true;
   return false;
 }
 

@@ -125,8 +125,10 @@ void Nemesis::bridge() {
   for (uint32_t i = 1; i <= cluster_->size(); ++i) {
     for (uint32_t j = 1; j <= cluster_->size(); ++j) {
       if (i == middle || j == middle) continue;
-      const bool left_i = (i + cluster_->size() - middle) % cluster_->size() <= cluster_->size() / 2;
-      const bool left_j = (j + cluster_->size() - middle) % cluster_->size() <= cluster_->size() / 2;
+      const bool left_i =
+          (i + cluster_->size() - middle) % cluster_->size() <= cluster_->size() / 2;
+      const bool left_j =
+          (j + cluster_->size() - middle) % cluster_->size() <= cluster_->size() / 2;
       if (left_i != left_j) cluster_->network().block(i, j);
     }
   }

@@ -1,8 +1,8 @@
 #include "plugin_set.h"
 
 // The entry points of the plugins linked in, under names of their own (see CMakeLists.txt).
-#define GREY_SIM_STATIC_PLUGIN(name)                                                      \
-  extern "C" const grey::PluginDescriptor name##_plugin_descriptor;                       \
+#define GREY_SIM_STATIC_PLUGIN(name)                                \
+  extern "C" const grey::PluginDescriptor name##_plugin_descriptor; \
   extern "C" grey::Plugin* name##_plugin_create(grey::Host* host, grey::ErrorText* error)
 
 GREY_SIM_STATIC_PLUGIN(transport_tcp);

@@ -46,9 +46,13 @@ TEST(RaftJudge, NoticesEachBrokenRule) {
   EXPECT_EQ(verdict([](RaftJudge& j) { j.applied(2, 0, 3, 2, 101); }), "skipped");
   EXPECT_EQ(verdict([](RaftJudge& j) { j.applied(1, 0, 3, 2, 101); }), "applied twice");
   EXPECT_EQ(verdict([](RaftJudge& j) { j.applied(1, 0, 4, 1, 5); }), "the term fell");
-  EXPECT_EQ(verdict([](RaftJudge& j) { j.installed(1, 0, {2, 1}); }),
+  EXPECT_EQ(verdict([](RaftJudge& j) {
+              j.installed(1, 0, {2, 1});
+            }),
             "a snapshot moved the state back");
-  EXPECT_EQ(verdict([](RaftJudge& j) { j.installed(2, 0, {3, 1}); }),
+  EXPECT_EQ(verdict([](RaftJudge& j) {
+              j.installed(2, 0, {3, 1});
+            }),
             "a snapshot contradicts the log");
   EXPECT_EQ(verdict([](RaftJudge& j) { j.acknowledged(0, 4, 1); }),
             "acknowledged, but not what was applied there");

@@ -44,13 +44,14 @@ void SimClient::begin() {
     request_.expected = known_[request_.key].value;
     request_.expected_revision = known_[request_.key].revision;
   }
-  op_ = {request_.kind, OpOutcome::unknown, request_.value,  request_.expected,
-         world_->now_ns(), UINT64_MAX,      number_};
+  op_ = {request_.kind,    OpOutcome::unknown, request_.value, request_.expected,
+         world_->now_ns(), UINT64_MAX,         number_};
   deadline_ns_ = world_->now_ns() + kOperationTimeoutNs;
   attempt();
 }
 
-// The network between clients and nodes is never cut: what they cannot reach is a node that is gone.
+// The network between clients and nodes is never cut: what they cannot reach is a node that is
+// gone.
 void SimClient::attempt() {
   const uint64_t number = ++attempt_;
   world_->after(random_.between(100, 900) * testkit::kMicrosecondNs, nullptr, [this, number] {
@@ -61,8 +62,9 @@ void SimClient::attempt() {
       world_->after(latency, nullptr, [this, number, answer] { answered(number, answer); });
     });
   });
-  world_->after(kAnswerTimeoutNs, nullptr,
-                [this, number] { answered(number, {ClientAnswer::Kind::unknown, 0, 0}); });
+  world_->after(kAnswerTimeoutNs, nullptr, [this, number] {
+    answered(number, {ClientAnswer::Kind::unknown, 0, 0});
+  });
 }
 
 void SimClient::answered(uint64_t attempt, const ClientAnswer& answer) {

@@ -16,7 +16,7 @@ struct Workload {
   Histories histories;
   uint64_t next_value = 0;
   uint64_t started = 0;
-  uint64_t done = 0;      // mismatches included
+  uint64_t done = 0;  // mismatches included
   uint64_t unknown = 0;
   uint64_t given_up = 0;  // surely not done
   uint32_t keys = 24;

@@ -1,4 +1,5 @@
-// A whole simulated cluster: machines, network, and the daemons that live on them one after the other.
+// A whole simulated cluster: machines, network, and the daemons that live on them one after the
+// other.
 #ifndef GREY_TESTS_SIM_SIM_CLUSTER_H_
 #define GREY_TESTS_SIM_SIM_CLUSTER_H_
 

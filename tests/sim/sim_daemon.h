@@ -40,7 +40,8 @@ struct ClientAnswer {
   uint64_t revision = 0;  // of the kv target
 };
 
-// Must not be destroyed once started: a process that crashed leaves it as it is (see SimNode::crash).
+// Must not be destroyed once started: a process that crashed leaves it as it is (see
+// SimNode::crash).
 class SimDaemon {
  public:
   SimDaemon(testkit::SimProcess* process, const PluginSet& plugins, const SimOptions& options,

@@ -79,7 +79,8 @@ class Submitting final : public KvDone {
       case KvCode::ok:
         answer.kind = ClientAnswer::Kind::done;
         if (kind_ == OpKind::get) {
-          answer.value = std::strtoull(string_of(view_of(response->value)).c_str() + 1, nullptr, 10);
+          answer.value =
+              std::strtoull(string_of(view_of(response->value)).c_str() + 1, nullptr, 10);
         }
         break;
       case KvCode::not_found:  // of a get, or of an erase of what was not there
@@ -142,8 +143,8 @@ void SimDaemon::serve_registers(const ClientRequest& request, Answer answer) {
       RegisterMachine* machine = machines_[number].get();
       group->read_index(kReadTimeoutNs, new Reading([machine, request, answer](Status status) {
                           ClientAnswer result;
-                          result.kind = status.ok() ? ClientAnswer::Kind::done
-                                                    : ClientAnswer::Kind::not_done;
+                          result.kind =
+                              status.ok() ? ClientAnswer::Kind::done : ClientAnswer::Kind::not_done;
                           if (status.ok()) result.value = machine->value_of(request.key);
                           answer(result);
                         }));
@@ -172,8 +173,7 @@ void SimDaemon::serve_kv(const ClientRequest& request, Answer answer) {
                                                     : KvOperation::put;
     out.consistency = KvConsistency::linearizable;
     if (request.kind == OpKind::put_if) {
-      out.condition =
-          request.expected == 0 ? KvCondition::missing : KvCondition::revision_is;
+      out.condition = request.expected == 0 ? KvCondition::missing : KvCondition::revision_is;
       out.revision = request.expected_revision;
     }
     out.deadline_ns = loop->now_ns() + kServeTimeoutNs;

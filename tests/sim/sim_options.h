@@ -20,11 +20,11 @@ struct SimOptions {
   uint64_t sim_seconds = 60;       // of the safety phase, at least
   uint32_t min_operations = 1000;
   uint32_t min_faults = 5;
-  bool trace = false;              // every line as it comes
-  bool debug_log = false;          // the plugins' debug lines too
+  bool trace = false;      // every line as it comes
+  bool debug_log = false;  // the plugins' debug lines too
   // Bugs made on purpose: a run with one of them must fail.
-  bool lying_disk = false;         // syncs that do nothing
-  bool commit_any_term = false;    // the option testing_commit_any_term of the raft plugin
+  bool lying_disk = false;       // syncs that do nothing
+  bool commit_any_term = false;  // the option testing_commit_any_term of the raft plugin
 };
 
 }  // namespace grey::sim

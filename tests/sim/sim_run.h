@@ -23,8 +23,8 @@ struct RunResult {
   std::map<std::string, uint64_t> faults;
 };
 
-// Prints the tail of the trace of a failed run to standard output. Not twice in one process with the
-// same plugins and a crash in between: dead processes are never destroyed.
+// Prints the tail of the trace of a failed run to standard output. Not twice in one process with
+// the same plugins and a crash in between: dead processes are never destroyed.
 RunResult run_seed(const SimOptions& options, const PluginSet& plugins);
 
 // The trace of the run under way, for a handler of fatal signals; null outside run_seed.

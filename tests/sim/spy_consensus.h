@@ -1,5 +1,5 @@
-// A consensus plugin as its users see it, with the judge looking on: whoever asks the simulated host
-// for grey.consensus/1 gets this, and every state machine is watched by one of its own.
+// A consensus plugin as its users see it, with the judge looking on: whoever asks the simulated
+// host for grey.consensus/1 gets this, and every state machine is watched by one of its own.
 #ifndef GREY_TESTS_SIM_SPY_CONSENSUS_H_
 #define GREY_TESTS_SIM_SPY_CONSENSUS_H_
 

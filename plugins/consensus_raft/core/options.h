@@ -18,8 +18,9 @@ struct RaftOptions {
   uint64_t election_timeout_ns = 1'000'000'000;
   uint64_t heartbeat_interval_ns = 150'000'000;
 
-  // A follower whose leader's process has ended campaigns after gone_delay + [0, gone_jitter) instead.
-  // Delays that differ between replicas by more than the jitter keep their campaigns apart.
+  // A follower whose leader's process has ended campaigns after gone_delay + [0, gone_jitter)
+  // instead. Delays that differ between replicas by more than the jitter keep their campaigns
+  // apart.
   uint64_t gone_delay_ns = 0;
   uint64_t gone_jitter_ns = 50'000'000;
 

@@ -213,9 +213,8 @@ TEST_F(SimDiskTest, ALyingDiskLosesWhatItAcknowledged) {
     const ByteView bytes = view_of("new");
     bool done = false;
     cluster_.on_loop(1, [&] {
-      file->submit_write(0, &bytes, 1, kWriteSync, completion([&](Status status) {
-                           done = status.ok();
-                         }));
+      file->submit_write(0, &bytes, 1, kWriteSync,
+                         completion([&](Status status) { done = status.ok(); }));
     });
     cluster_.run_ms(50);
     EXPECT_TRUE(done);

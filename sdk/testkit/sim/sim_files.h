@@ -13,7 +13,10 @@ namespace grey::testkit {
 class SimFile final : public Implements<File> {
  public:
   SimFile(SimProcess* process, std::shared_ptr<SimInode> inode, bool read_only, std::string path)
-      : process_(process), inode_(std::move(inode)), read_only_(read_only), path_(std::move(path)) {}
+      : process_(process),
+        inode_(std::move(inode)),
+        read_only_(read_only),
+        path_(std::move(path)) {}
 
   Status size(uint64_t* size) noexcept override;
   Status read(uint64_t offset, uint8_t* into, uint64_t size, uint64_t* got) noexcept override;

@@ -16,11 +16,15 @@ struct Unit {
   const char* name;
   uint64_t factor;
 };
-constexpr Unit kDurations[] = {{"ns", 1},           {"us", kMicrosecondNs}, {"ms", kMillisecondNs},
-                               {"s", kSecondNs},    {"m", 60 * kSecondNs},  {"h", 3600 * kSecondNs},
+constexpr Unit kDurations[] = {{"ns", 1},
+                               {"us", kMicrosecondNs},
+                               {"ms", kMillisecondNs},
+                               {"s", kSecondNs},
+                               {"m", 60 * kSecondNs},
+                               {"h", 3600 * kSecondNs},
                                {"d", 86400 * kSecondNs}};
-constexpr Unit kSizes[] = {{"B", 1},          {"KiB", 1ull << 10}, {"MiB", 1ull << 20},
-                           {"GiB", 1ull << 30}, {"TiB", 1ull << 40}};
+constexpr Unit kSizes[] = {
+    {"B", 1}, {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}, {"TiB", 1ull << 40}};
 
 template <size_t kCount>
 uint64_t with_unit(const char* text, const Unit (&units)[kCount]) {
@@ -146,7 +150,8 @@ Status SimHost::join_cluster(const uint8_t cluster_id[16], uint32_t number) noex
 }
 
 void SimHost::request_shutdown(const char* reason) noexcept {
-  process_->log(plugin_, LogLevel::error, std::string("requests the end of the process: ") + reason);
+  process_->log(plugin_, LogLevel::error,
+                std::string("requests the end of the process: ") + reason);
   if (process_->on_shutdown) process_->on_shutdown(plugin_ + ": " + reason);
 }
 

@@ -58,7 +58,8 @@ TEST(SimLoop, TimersFireOnceInOrderAndByTheMachinesClock) {
   timer_c = {};
   cluster.node(1).set_clock_rate_ppm(500'000);
   cluster.run_ms(20);
-  EXPECT_EQ(fired, "b") << "a clock of half the speed needs twice the time, a released timer is gone";
+  EXPECT_EQ(fired, "b")
+      << "a clock of half the speed needs twice the time, a released timer is gone";
   cluster.run_ms(20);
   EXPECT_EQ(fired, "ba");
   cluster.run_ms(1000);

@@ -81,12 +81,13 @@ void SimDatagram::send(const NetAddress* to, ByteView bytes) noexcept {
   for (int i = 0; i < copies; ++i) {
     if (random.chance(options.datagram_loss_percent)) continue;
     const uint64_t latency = network->latency_ns(port_.first, target.first);
-    network->world()->after(
-        latency, nullptr, [network, target, from = port_, text = string_of(bytes)] {
-          auto found = network->datagrams().find(target);
-          if (network->silent(from.first, target.first)) return;
-          if (found != network->datagrams().end()) found->second->arrived(address_of(from), text);
-        });
+    network->world()->after(latency, nullptr,
+                            [network, target, from = port_, text = string_of(bytes)] {
+                              auto found = network->datagrams().find(target);
+                              if (network->silent(from.first, target.first)) return;
+                              if (found != network->datagrams().end())
+                                found->second->arrived(address_of(from), text);
+                            });
   }
 }
 

@@ -90,7 +90,8 @@ Random* SimProcess::random() {
 
 void SimProcess::log(const std::string& plugin, LogLevel level, std::string_view text) {
   constexpr const char* kNames[] = {"trace", "debug", "info", "WARNING", "ERROR"};
-  std::string line = node_->name() + " " + plugin + " " + kNames[static_cast<uint32_t>(level)] + ": ";
+  std::string line =
+      node_->name() + " " + plugin + " " + kNames[static_cast<uint32_t>(level)] + ": ";
   line.append(text);
   world()->trace().line(world()->now_ns(), std::move(line));
 }

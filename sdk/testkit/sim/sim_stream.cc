@@ -133,8 +133,8 @@ void SimStream::plan_read() {
 void SimStream::read() {
   read_planned_ = false;
   hand_out();
-  if (open_ && end_arrived_ && (received_.empty() || closing_ ||
-                                end_status_.code != StatusCode::closed)) {
+  if (open_ && end_arrived_ &&
+      (received_.empty() || closing_ || end_status_.code != StatusCode::closed)) {
     finish(end_status_);
   }
 }

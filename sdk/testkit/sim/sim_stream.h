@@ -50,7 +50,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
     SimLoop* loop;
     SimStream* stream = nullptr;  // null: not made yet, or gone
     bool made = false;
-    bool dead = false;     // its process ended without a word
+    bool dead = false;         // its process ended without a word
     std::deque<Segment> sent;  // from this end
     uint64_t in_flight = 0;
     bool delivering = false;

@@ -5,8 +5,7 @@
 namespace grey::testkit {
 
 void SimWorld::at(uint64_t time_ns, const SimLife* life, std::function<void()> action) {
-  events_.push_back(
-      {std::max(time_ns, now_ns_), next_sequence_++, life, std::move(action)});
+  events_.push_back({std::max(time_ns, now_ns_), next_sequence_++, life, std::move(action)});
   std::push_heap(events_.begin(), events_.end(), later);
 }
 

@@ -1,6 +1,6 @@
-// CRC-32C (Castagnoli, RFC 3720 appendix B.4): the checksum of every format of ours. By the processor's
-// instruction where there is one, by a table elsewhere.
-// Compiled into whoever includes it; nothing here crosses the border.
+// CRC-32C (Castagnoli, RFC 3720 appendix B.4): the checksum of every format of ours. By the
+// processor's instruction where there is one, by a table elsewhere. Compiled into whoever includes
+// it; nothing here crosses the border.
 #ifndef GREY_GLUE_CRC32C_H_
 #define GREY_GLUE_CRC32C_H_
 

@@ -38,8 +38,8 @@ class WireWriter {
   std::string* out_;
 };
 
-// Reads from borrowed bytes. After a read beyond the end every result is empty and ok() is false for
-// good, so a decoder reads all its fields and asks once.
+// Reads from borrowed bytes. After a read beyond the end every result is empty and ok() is false
+// for good, so a decoder reads all its fields and asks once.
 class WireReader {
  public:
   explicit WireReader(ByteView bytes) : rest_(bytes) {}

@@ -15,8 +15,8 @@ class SimClock final : public SimService<Clock> {
   uint64_t monotonic_ns() noexcept override { return local_of(world_->now_ns()); }
   uint64_t wall_ms() noexcept override;
 
-  // From now on the machine's clocks make `rate_ppm` seconds of a million true ones. Timers that are
-  // armed must be planned anew (SimNode does).
+  // From now on the machine's clocks make `rate_ppm` seconds of a million true ones. Timers that
+  // are armed must be planned anew (SimNode does).
   void set_rate_ppm(uint64_t rate_ppm);
   void jump_wall_ms(int64_t by_ms) { wall_offset_ms_ += by_ms; }
 

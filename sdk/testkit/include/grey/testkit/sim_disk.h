@@ -1,8 +1,8 @@
 // The disk of one simulated machine: what was written, and apart from it what would survive.
 //
 // A crash keeps what was synced and, of what was not, whatever chance says: all, nothing, single
-// sectors. A name (a file made, removed or renamed) survives for certain only after its directory was
-// synced; of the changes since then a crash keeps the first few.
+// sectors. A name (a file made, removed or renamed) survives for certain only after its directory
+// was synced; of the changes since then a crash keeps the first few.
 #ifndef GREY_TESTKIT_SIM_DISK_H_
 #define GREY_TESTKIT_SIM_DISK_H_
 
@@ -49,13 +49,13 @@ class SimInode {
 
 // How the disk misbehaves at present.
 struct SimDiskFaults {
-  bool hung = false;          // operations do not end
-  bool lies = false;          // writes with kWriteSync end well and are not durable, as if software
-                              // acknowledged before its fdatasync
+  bool hung = false;  // operations do not end
+  bool lies = false;  // writes with kWriteSync end well and are not durable, as if software
+                      // acknowledged before its fdatasync
   Status write_error = ok_status();  // what writes answer
   Status sync_error = ok_status();
   Status read_error = ok_status();
-  uint64_t slow_factor = 1;   // latencies are multiplied by it
+  uint64_t slow_factor = 1;  // latencies are multiplied by it
 };
 
 class SimDisk {

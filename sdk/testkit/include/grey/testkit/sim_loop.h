@@ -59,10 +59,10 @@ class SimLoop final : public SimService<Loop> {
   SimProcess* process_;
   SimWorld* world_;
   const uint32_t index_;
-  uint64_t turn_ns_;           // the local clock at the start of the turn
-  uint64_t free_at_ns_ = 0;    // true time: the turn before took until then
+  uint64_t turn_ns_;         // the local clock at the start of the turn
+  uint64_t free_at_ns_ = 0;  // true time: the turn before took until then
   uint64_t planned_ns_ = UINT64_MAX;
-  uint64_t plan_number_ = 0;   // a planned turn with another number was replaced
+  uint64_t plan_number_ = 0;  // a planned turn with another number was replaced
   uint64_t next_sequence_ = 0;
   bool in_turn_ = false;
   std::deque<std::function<void()>> inbox_;

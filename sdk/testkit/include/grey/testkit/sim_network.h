@@ -1,8 +1,8 @@
 // The simulated network: links between machines that delay, block and break.
 //
-// Streams behave as TCP does: bytes come in order or not at all; a blocked link holds them back, and
-// after a while the connection times out; a process that was killed resets its connections, a machine
-// without power just falls silent. Datagrams are lost, doubled and overtaken.
+// Streams behave as TCP does: bytes come in order or not at all; a blocked link holds them back,
+// and after a while the connection times out; a process that was killed resets its connections, a
+// machine without power just falls silent. Datagrams are lost, doubled and overtaken.
 #ifndef GREY_TESTKIT_SIM_NETWORK_H_
 #define GREY_TESTKIT_SIM_NETWORK_H_
 
@@ -27,7 +27,7 @@ class SimProcess;
 struct SimNetworkOptions {
   uint64_t latency_low_ns = 100 * kMicrosecondNs;
   uint64_t latency_high_ns = 600 * kMicrosecondNs;
-  uint64_t tcp_timeout_ns = 12 * kSecondNs;    // of a blocked connection with data in it
+  uint64_t tcp_timeout_ns = 12 * kSecondNs;  // of a blocked connection with data in it
   uint32_t datagram_loss_percent = 0;
   uint32_t datagram_duplicate_percent = 0;
 };

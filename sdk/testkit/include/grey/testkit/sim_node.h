@@ -38,8 +38,8 @@ class SimNode {
 
   // Starts a process without content. None may run.
   SimProcess* boot(uint32_t loop_count);
-  // Ends the process at once: nothing of it runs any more, and none of its objects is destroyed. With
-  // `power_loss` the machine goes dark (the others hear nothing) and unsynced writes are lost;
+  // Ends the process at once: nothing of it runs any more, and none of its objects is destroyed.
+  // With `power_loss` the machine goes dark (the others hear nothing) and unsynced writes are lost;
   // without, the operating system lives on: it closes the connections and keeps what was written.
   void crash(bool power_loss);
   // The same by loss of power, in the middle of the `count`-th change to the disk from now on. What

@@ -20,9 +20,9 @@ struct SimPlugin {
       const std::map<std::string, std::string>& given = {}) const;
 };
 
-// Opens a shared object for the life of the program. False, with a sentence in `error`, when it is no
-// plugin of this SDK or one that owns threads or files of its own. No check of who may write it: that
-// is the daemon's business.
+// Opens a shared object for the life of the program. False, with a sentence in `error`, when it is
+// no plugin of this SDK or one that owns threads or files of its own. No check of who may write it:
+// that is the daemon's business.
 bool load_sim_plugin(const std::string& path, SimPlugin* out, std::string* error);
 
 }  // namespace grey::testkit

@@ -33,11 +33,11 @@ class SimProcess final : public SimLife {
   SimHost* make_host(std::string plugin, std::map<std::string, std::string> options);
 
   // What all hosts of the process share. Set before a plugin asks for them; borrowed.
-  std::map<std::string, std::string> settings;     // of the whole file: "storage.shards"
-  std::map<std::string, Object*> interfaces;       // for interface_of
+  std::map<std::string, std::string> settings;  // of the whole file: "storage.shards"
+  std::map<std::string, Object*> interfaces;    // for interface_of
   Peers* peers = nullptr;
-  std::function<void()> identity_changed;          // after join_cluster
-  std::function<void(std::string)> on_shutdown;    // request_shutdown, with the reason
+  std::function<void()> identity_changed;        // after join_cluster
+  std::function<void(std::string)> on_shutdown;  // request_shutdown, with the reason
 
   // The process stands still until then, as after SIGSTOP. True time.
   void pause_until(uint64_t time_ns);
