@@ -17,6 +17,13 @@ void copy_text(char* to, size_t size, std::string_view text) {
   to[length] = '\0';
 }
 
+bool is_zero(const uint8_t (&id)[16]) {
+  for (uint8_t byte : id) {
+    if (byte != 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 grey::Buffer encode_frame(const FrameHeader& header, const grey::ByteView* parts, uint32_t count) {
@@ -146,6 +153,23 @@ bool decode_hello(grey::ByteView bytes, Hello* hello) {
   std::memcpy(info.instance_uuid, uuid.data, 16);
   std::memcpy(info.cluster_id, cluster.data, 16);
   return true;
+}
+
+std::string refusal_of(const Hello& hello, const grey::PeerInfo& own) {
+  if (hello.protocol_min > kProtocolMax || hello.protocol_max < kProtocolMin) {
+    return "it speaks protocol versions " + std::to_string(hello.protocol_min) + " to " +
+           std::to_string(hello.protocol_max) + ", this node " + std::to_string(kProtocolMin) +
+           " to " + std::to_string(kProtocolMax);
+  }
+  if (!is_zero(hello.info.cluster_id) && !is_zero(own.cluster_id) &&
+      std::memcmp(hello.info.cluster_id, own.cluster_id, 16) != 0) {
+    return "it belongs to another cluster";
+  }
+  if (std::memcmp(hello.info.instance_uuid, own.instance_uuid, 16) == 0 &&
+      hello.info.boot_nonce != own.boot_nonce) {
+    return "its data directory is a copy of this node's: two processes run with one identity";
+  }
+  return {};
 }
 
 }  // namespace greyd

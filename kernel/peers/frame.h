@@ -70,6 +70,10 @@ std::string encode_hello(const Hello& hello);
 // False for bytes that are no hello.
 bool decode_hello(grey::ByteView bytes, Hello* hello);
 
+// Why the node that says `hello` cannot have a link with the node `own`, or empty. Both ends ask
+// it, since either may learn something (such as its cluster) after the other has agreed.
+std::string refusal_of(const Hello& hello, const grey::PeerInfo& own);
+
 }  // namespace greyd
 
 #endif  // GREY_KERNEL_PEERS_FRAME_H_

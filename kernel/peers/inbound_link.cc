@@ -5,34 +5,6 @@
 #include "peers/loop_links.h"
 
 namespace greyd {
-namespace {
-
-bool is_zero(const uint8_t (&id)[16]) {
-  for (uint8_t byte : id) {
-    if (byte != 0) return false;
-  }
-  return true;
-}
-
-// Why `hello` cannot be a link of ours, or empty.
-std::string judge(const Hello& hello, const grey::PeerInfo& own) {
-  if (hello.protocol_min > kProtocolMax || hello.protocol_max < kProtocolMin) {
-    return "it speaks protocol versions " + std::to_string(hello.protocol_min) + " to " +
-           std::to_string(hello.protocol_max) + ", this node " + std::to_string(kProtocolMin) +
-           " to " + std::to_string(kProtocolMax);
-  }
-  if (!is_zero(hello.info.cluster_id) && !is_zero(own.cluster_id) &&
-      std::memcmp(hello.info.cluster_id, own.cluster_id, 16) != 0) {
-    return "it belongs to another cluster";
-  }
-  if (std::memcmp(hello.info.instance_uuid, own.instance_uuid, 16) == 0 &&
-      hello.info.boot_nonce != own.boot_nonce) {
-    return "its data directory is a copy of this node's: two processes run with one identity";
-  }
-  return {};
-}
-
-}  // namespace
 
 InboundLink::InboundLink(LoopLinks* links, grey::Stream* stream)
     : links_(links), stream_(grey::Ref<grey::Stream>::adopt(stream)) {
@@ -89,17 +61,9 @@ void InboundLink::on_frame(const FrameHeader& header, grey::Buffer payload) {
 
 void InboundLink::on_hello(const Hello& hello) {
   timer_->cancel();
+  hello_ = hello;
+  if (!acknowledge()) return;
   const grey::PeerInfo own = links_->owner().own_info();
-  const std::string refusal = judge(hello, own);
-  acknowledge(refusal);
-  if (!refusal.empty()) {
-    links_->log(grey::LogLevel::error, "refused node ", hello.info.node_id, " from ",
-                stream_->remote_address(), ": ", refusal);
-    retired_ = true;
-    reader_.stop();
-    stream_->close();
-    return;
-  }
   auto info = std::make_shared<grey::PeerInfo>(hello.info);
   info->number = links_->owner().number_of(hello.info);
   info_ = info;
@@ -128,12 +92,19 @@ void InboundLink::deliver(const FrameHeader& header, grey::Buffer payload) {
   });
 }
 
-void InboundLink::acknowledge(const std::string& refusal) {
-  if (!stream_ || retired_) return;
-  Hello hello;
-  hello.info = links_->owner().own_info();
-  hello.refusal = refusal;
-  write(FrameType::hello_ack, encode_hello(hello));
+bool InboundLink::acknowledge() {
+  if (!stream_ || retired_ || hello_.info.boot_nonce == 0) return false;
+  Hello answer;
+  answer.info = links_->owner().own_info();
+  answer.refusal = refusal_of(hello_, answer.info);
+  write(FrameType::hello_ack, encode_hello(answer));
+  if (answer.refusal.empty()) return true;
+  links_->log(grey::LogLevel::error, "refused node ", hello_.info.node_id, " from ",
+              stream_->remote_address(), ": ", answer.refusal);
+  retired_ = true;
+  reader_.stop();
+  stream_->close();
+  return false;
 }
 
 void InboundLink::retire() {

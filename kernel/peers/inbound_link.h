@@ -19,8 +19,9 @@ class InboundLink final : private grey::StreamHandler, private grey::Task {
   InboundLink(LoopLinks* links, grey::Stream* stream);
   ~InboundLink();
 
-  // Tells the other side our hello again, after our identity changed.
-  void acknowledge(const std::string& refusal);
+  // Answers the other side's hello with ours, now or again after our identity changed; when the two
+  // do not fit, says why and closes. False when there is no link any more, or no hello yet.
+  bool acknowledge();
   void retire();  // says goodbye and closes
 
  private:
@@ -40,6 +41,7 @@ class InboundLink final : private grey::StreamHandler, private grey::Task {
   grey::Ref<grey::Timer> timer_;
   FrameReader reader_;
   bool retired_ = false;
+  Hello hello_;  // the last one; boot nonce 0 until it came
   // Null until the hello was accepted. Shared with messages on their way to other loops.
   std::shared_ptr<const grey::PeerInfo> info_;
 };

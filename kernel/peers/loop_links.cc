@@ -55,7 +55,7 @@ void LoopLinks::accept(grey::Stream* stream) {
 
 void LoopLinks::greet_all() {
   for (auto& [number, link] : outbound_) link->greet();
-  for (auto& link : inbound_) link->acknowledge({});
+  for (auto& link : inbound_) (void)link->acknowledge();
 }
 
 void LoopLinks::stop(std::function<void()> done) {

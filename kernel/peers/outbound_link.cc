@@ -146,9 +146,11 @@ void OutboundLink::on_ack(const Hello& hello) {
     links_->self_found(number_);
     return;
   }
-  if (!hello.refusal.empty()) {
-    links_->log(grey::LogLevel::error, "node ", hello.info.node_id, " at ", address_,
-                " refuses this node: ", hello.refusal);
+  const std::string refusal = refusal_of(hello, own);
+  if (!hello.refusal.empty() || !refusal.empty()) {
+    links_->log(grey::LogLevel::error, "no link with node ", hello.info.node_id, " at ", address_,
+                hello.refusal.empty() ? ": " : ": it refuses this node: ",
+                hello.refusal.empty() ? refusal : hello.refusal);
     reader_.stop();
     drop_stream();
     down(grey::PeerDown::rejected, false);

@@ -63,6 +63,27 @@ struct SwimCounters {
   uint64_t refutations = 0;        // of what others believed of this node
 };
 
+// The probe of this period.
+struct Probe {
+  std::string node_id;
+  uint64_t sequence = 0;
+  uint64_t indirect_at_ns = 0;
+  bool indirect_sent = false;
+  std::set<std::string> nacks_missing;  // helpers that have not answered
+  uint32_t helpers = 0;
+};
+
+// A probe on another's behalf.
+struct Relay {
+  std::string requester_id;
+  NetAddress requester;
+  uint64_t requester_sequence = 0;
+  std::string node_id;
+  uint64_t nack_at_ns = 0;
+  uint64_t end_ns = 0;
+  bool nack_sent = false;
+};
+
 class SwimCore {
  public:
   using Random = std::function<uint64_t()>;
@@ -100,24 +121,6 @@ class SwimCore {
   uint32_t present_count() const;
 
  private:
-  struct Probe {  // of this period
-    std::string node_id;
-    uint64_t sequence = 0;
-    uint64_t indirect_at_ns = 0;
-    bool indirect_sent = false;
-    std::set<std::string> nacks_missing;  // helpers that have not answered
-    uint32_t helpers = 0;
-  };
-  struct Relay {  // a probe on another's behalf, by our sequence
-    std::string requester_id;
-    NetAddress requester;
-    uint64_t requester_sequence = 0;
-    std::string node_id;
-    uint64_t nack_at_ns = 0;
-    uint64_t end_ns = 0;
-    bool nack_sent = false;
-  };
-
   Member& self();
   // Time as this node lived it: stands still while the process does (see advance in the source).
   void advance(uint64_t now_ns);
@@ -174,7 +177,7 @@ class SwimCore {
 
   std::optional<Probe> probe_;
   std::vector<std::string> targets_;  // of this round, shuffled; taken from the back
-  std::map<uint64_t, Relay> relays_;
+  std::map<uint64_t, Relay> relays_;  // by our sequence
   uint64_t next_sequence_;
   uint64_t period_end_ns_;
   uint64_t gossip_at_ns_;

@@ -1,10 +1,16 @@
 #include "scrape_server.h"
 
 #include <CivetServer.h>
+#include <arpa/inet.h>
+#include <poll.h>
 #include <prometheus/text_serializer.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <sstream>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,6 +33,24 @@ class StartMessages {
   explicit StartMessages(std::string* into) { start_messages = into; }
   ~StartMessages() { start_messages = nullptr; }
 };
+
+// Connects to the port on this machine and hangs up.
+void knock(int port, bool is_v6) {
+  const int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_addr = in6addr_loopback;
+  v6.sin6_port = htons(static_cast<uint16_t>(port));
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  v4.sin_port = htons(static_cast<uint16_t>(port));
+  // A refusal is as good: then nobody listens any more.
+  (void)connect(fd, is_v6 ? reinterpret_cast<sockaddr*>(&v6) : reinterpret_cast<sockaddr*>(&v4),
+                is_v6 ? sizeof(v6) : sizeof(v4));
+  close(fd);
+}
 
 }  // namespace
 
@@ -62,7 +86,21 @@ class ScrapeServer::Handler final : public CivetHandler {
 ScrapeServer::ScrapeServer(std::shared_ptr<::prometheus::Collectable> collectable)
     : handler_(std::make_unique<Handler>(std::move(collectable))) {}
 
-ScrapeServer::~ScrapeServer() = default;
+ScrapeServer::~ScrapeServer() {
+  if (!server_) return;
+  // The server notices that it is to stop only when its wait for connections ends, by itself after
+  // 2 s: a stopping node should not wait for that. Where loopback does not reach it, it does.
+  std::atomic<bool> closed = false;
+  std::thread visitor([&closed, port = port(), is_v6 = is_v6_] {
+    while (!closed) {
+      knock(port, is_v6);
+      poll(nullptr, 0, 10);
+    }
+  });
+  server_->close();
+  closed = true;
+  visitor.join();
+}
 
 Result<std::unique_ptr<ScrapeServer>> ScrapeServer::listen(
     const std::string& address, std::shared_ptr<::prometheus::Collectable> collectable,
@@ -76,6 +114,7 @@ Result<std::unique_ptr<ScrapeServer>> ScrapeServer::listen(
   CivetCallbacks callbacks;
   callbacks.log_message = keep_message;
   const StartMessages messages(why);
+  server->is_v6_ = address.starts_with('[');
   try {
     server->server_ = std::make_unique<CivetServer>(options, &callbacks);
     // Nothing but this is served: without a document root the server has nothing else.

@@ -34,6 +34,7 @@ class ScrapeServer {
 
   explicit ScrapeServer(std::shared_ptr<::prometheus::Collectable> collectable);
 
+  bool is_v6_ = false;
   std::unique_ptr<Handler> handler_;
   std::unique_ptr<CivetServer> server_;  // goes first: its threads call the handler
 };

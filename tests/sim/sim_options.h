@@ -22,9 +22,8 @@ struct SimOptions {
   uint32_t min_faults = 5;
   bool trace = false;      // every line as it comes
   bool debug_log = false;  // the plugins' debug lines too
-  // Bugs made on purpose: a run with one of them must fail.
-  bool lying_disk = false;       // syncs that do nothing
-  bool commit_any_term = false;  // the option testing_commit_any_term of the raft plugin
+  // A bug made on purpose, with which runs must fail: synced writes are not durable.
+  bool lying_disk = false;
 };
 
 }  // namespace grey::sim

@@ -151,7 +151,6 @@ Status SimDisk::make_directory(const std::string& path) {
       }
       directories_[part];
       change(directory(place.directory), {{place.name, {true, nullptr}}});
-      if (getenv("TMP_DURABLE_DIRS"))
     }
     if (end == std::string::npos) return ok_status();
   }
