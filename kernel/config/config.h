@@ -85,7 +85,7 @@ struct Config {
     std::string format;  // text or json
   };
   struct Runtime {
-    std::int64_t loops = 0;  // 0: one for each core
+    std::int64_t loops = 0;  // 0: one for each core but one
   };
   struct Limits {
     std::int64_t key_bytes = 0;

@@ -249,7 +249,8 @@ const KeySpec kKeys[] = {
      .type = ValueType::integer,
      .allowed = "0..1024",
      .default_text = "0",
-     .doc = "Event loops, each with a thread of its own; 0 is one for each core.",
+     .doc = "Event loops, each with a thread of its own; 0 is one for each core but one, which is "
+            "left to disk work.",
      .slot = [](Config& c) -> std::int64_t& { return c.runtime.loops; }},
 
     {.name = "limits.key",

@@ -16,7 +16,8 @@ namespace {
 
 uint32_t loop_count(const Config& config) {
   if (config.runtime.loops > 0) return static_cast<uint32_t>(config.runtime.loops);
-  return std::max(1u, std::thread::hardware_concurrency());
+  // One core is left to the log's writers and the engine's flushes, which every write waits for.
+  return std::max(2u, std::thread::hardware_concurrency()) - 1;
 }
 
 std::string version_text() {

@@ -1,111 +1,143 @@
 #include "host/reactor.h"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-#include <chrono>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <limits>
+#include <system_error>
 #include <utility>
-#include <vector>
 
 namespace greyd {
 namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
-
 // So many descriptors are told in one turn; the others wait for the next.
 constexpr int kMaxReadyPerTurn = 512;
+constexpr uint32_t kRead = EPOLLIN;
+constexpr uint32_t kWrite = EPOLLOUT;
+constexpr uint32_t kTrouble = EPOLLERR | EPOLLHUP;  // epoll tells these unasked
+
+int checked(int result, const char* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+  return result;
+}
+
+int wait_ms(uint64_t wait_ns) {
+  if (wait_ns == Reactor::kForever) return -1;
+  const uint64_t ms = (wait_ns + 999'999) / 1'000'000;
+  return static_cast<int>(std::min<uint64_t>(ms, std::numeric_limits<int>::max()));
+}
 
 }  // namespace
 
-struct Ready {
-  std::shared_ptr<FdWatch::State> state;
-  bool to_read;
+// Outlives its FdWatch while an event of it waits to be dispatched.
+struct WatchState : std::enable_shared_from_this<WatchState> {
+  int fd = -1;
+  FdTarget* target = nullptr;
+  uint32_t armed = 0;     // what the target waits for
+  uint32_t interest = 0;  // what epoll was asked for: at least `armed`
+  bool added = false;
 };
 
-struct Reactor::Impl {
-  // One thread runs it, which spares the scheduler its hand-over between threads.
-  asio::io_context context{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
-  std::vector<Ready> ready;
-  std::vector<Ready> dispatching;
-};
+Reactor::Reactor()
+    : epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;
+  checked(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event), "epoll_ctl");
+}
 
-// Outlives its FdWatch for as long as Asio holds a handler of it.
-struct FdWatch::State {
-  State(Reactor::Impl& reactor_in, int fd, FdTarget* target_in)
-      : reactor(reactor_in), descriptor(reactor_in.context, fd), target(target_in) {}
-
-  Reactor::Impl& reactor;
-  asio::posix::stream_descriptor descriptor;
-  FdTarget* target;
-  bool read_armed = false;
-  bool write_armed = false;
-};
-
-Reactor::Reactor() : impl_(std::make_unique<Impl>()) {}
-Reactor::~Reactor() = default;
+Reactor::~Reactor() {
+  ::close(wake_);
+  ::close(epoll_);
+}
 
 void Reactor::collect(uint64_t wait_ns) {
-  if (wait_ns == kForever) {
-    impl_->context.run_one();
-  } else if (wait_ns != 0) {
-    impl_->context.run_one_for(std::chrono::nanoseconds(wait_ns));
-  }
-  for (int i = 0; i < kMaxReadyPerTurn && impl_->context.poll_one() != 0; ++i) {
+  epoll_event events[kMaxReadyPerTurn];
+  const int count = ::epoll_wait(epoll_, events, kMaxReadyPerTurn, wait_ms(wait_ns));
+  for (int i = 0; i < count; ++i) {
+    auto* state = static_cast<WatchState*>(events[i].data.ptr);
+    if (state) {
+      ready_.push_back({state->shared_from_this(), events[i].events});
+      continue;
+    }
+    uint64_t count_of_wakes = 0;
+    [[maybe_unused]] const ssize_t got = ::read(wake_, &count_of_wakes, sizeof(count_of_wakes));
   }
 }
 
 void Reactor::dispatch() {
-  std::swap(impl_->ready, impl_->dispatching);
-  for (Ready& entry : impl_->dispatching) {
-    FdWatch::State& state = *entry.state;
-    (entry.to_read ? state.read_armed : state.write_armed) = false;
+  std::swap(ready_, dispatching_);
+  for (Ready& entry : dispatching_) {
+    WatchState& state = *entry.state;
+    const bool trouble = (entry.events & kTrouble) != 0;
+    const uint32_t tell = state.armed & (trouble ? kRead | kWrite : entry.events);
+    state.armed &= ~tell;
+    if (state.target && (tell & kRead)) state.target->on_readable();
+    if (state.target && (tell & kWrite)) state.target->on_writable();
+    // What was told and not armed again would be told for ever. Trouble that nobody waits for
+    // cannot be masked, only forgotten until somebody arms.
     if (!state.target) continue;
-    if (entry.to_read) {
-      state.target->on_readable();
-    } else {
-      state.target->on_writable();
+    const uint32_t unwanted = state.interest & ~state.armed & entry.events;
+    if (trouble && state.armed == 0) {
+      change(state, 0);
+    } else if (unwanted != 0) {
+      change(state, state.interest & ~unwanted);
     }
   }
-  impl_->dispatching.clear();
+  dispatching_.clear();
 }
 
 void Reactor::wake() {
-  asio::post(impl_->context, [] {});
+  const uint64_t one = 1;
+  // It fails only when the counter is full, and then the loop is awake.
+  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
+}
+
+void Reactor::change(WatchState& state, uint32_t interest) {
+  if (state.added && interest == state.interest) return;
+  const bool add = !state.added;
+  const bool remove = interest == 0;
+  state.interest = interest;
+  if (add && remove) return;
+  epoll_event event{};
+  event.events = interest;
+  event.data.ptr = &state;
+  const int operation = remove ? EPOLL_CTL_DEL : add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  checked(::epoll_ctl(epoll_, operation, state.fd, &event), "epoll_ctl");
+  state.added = !remove;
 }
 
 FdWatch::FdWatch(Reactor& reactor, int fd, FdTarget* target)
-    : fd_(fd), state_(std::make_shared<State>(*reactor.impl_, fd, target)) {}
+    : reactor_(reactor), fd_(fd), state_(std::make_shared<WatchState>()) {
+  state_->fd = fd;
+  state_->target = target;
+}
 
 FdWatch::~FdWatch() {
-  state_->target = nullptr;
-  error_code ignored;
-  state_->descriptor.close(ignored);
+  const int fd = release();
+  if (fd >= 0) ::close(fd);
 }
 
 int FdWatch::release() {
   state_->target = nullptr;
-  return state_->descriptor.release();
+  state_->armed = 0;
+  if (state_->added) reactor_.change(*state_, 0);
+  return std::exchange(fd_, -1);
 }
 
 void FdWatch::arm_read() {
-  if (std::exchange(state_->read_armed, true)) return;
-  state_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                [state = state_](error_code error) {
-                                  if (error == asio::error::operation_aborted) return;
-                                  state->reactor.ready.push_back({state, true});
-                                });
+  state_->armed |= kRead;
+  if ((state_->interest & kRead) == 0) reactor_.change(*state_, state_->interest | kRead);
 }
 
 void FdWatch::arm_write() {
-  if (std::exchange(state_->write_armed, true)) return;
-  state_->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
-                                [state = state_](error_code error) {
-                                  if (error == asio::error::operation_aborted) return;
-                                  state->reactor.ready.push_back({state, false});
-                                });
+  state_->armed |= kWrite;
+  if ((state_->interest & kWrite) == 0) reactor_.change(*state_, state_->interest | kWrite);
 }
 
 }  // namespace greyd

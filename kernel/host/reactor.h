@@ -1,9 +1,11 @@
-// Readiness of file descriptors for one loop, on an Asio io_context (which only reactor.cc sees).
+// Readiness of file descriptors for one loop: epoll, level-triggered, with lazy changes of
+// interest, so that a connection that is read, answered and read again costs no epoll_ctl at all.
 #ifndef GREY_KERNEL_HOST_REACTOR_H_
 #define GREY_KERNEL_HOST_REACTOR_H_
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace greyd {
 
@@ -16,6 +18,8 @@ class FdTarget {
  protected:
   ~FdTarget() = default;
 };
+
+struct WatchState;
 
 // All methods on the owning loop's thread, except wake().
 class Reactor {
@@ -39,8 +43,17 @@ class Reactor {
 
  private:
   friend class FdWatch;
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  struct Ready {
+    std::shared_ptr<WatchState> state;
+    uint32_t events;
+  };
+
+  void change(WatchState& state, uint32_t interest);
+
+  int epoll_ = -1;
+  int wake_ = -1;  // an eventfd
+  std::vector<Ready> ready_;
+  std::vector<Ready> dispatching_;
 };
 
 // Watches one descriptor, which it owns: destruction closes it. On the reactor's thread (or while
@@ -54,8 +67,7 @@ class FdWatch {
 
   int fd() const { return fd_; }
 
-  // Gives the descriptor to the caller and watches nothing any more. (A duplicate would not do: the
-  // kernel goes on reporting a description that is still open.)
+  // Gives the descriptor to the caller and watches nothing any more.
   int release();
 
   // One call of on_readable() or on_writable() once the descriptor is ready, at once if it already
@@ -63,11 +75,10 @@ class FdWatch {
   void arm_read();
   void arm_write();
 
-  struct State;
-
  private:
+  Reactor& reactor_;
   int fd_;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<WatchState> state_;
 };
 
 }  // namespace greyd
