@@ -27,7 +27,6 @@ Status Exporter::start(ErrorText* error) noexcept {
   if (address_.ends_with(":0")) {
     address_.replace(address_.size() - 1, 1, std::to_string(server_->port()));
   }
-  log_line(host(), LogLevel::info, "serves metrics at http://", address_, "/metrics");
   return ok_status();
 }
 

@@ -1,6 +1,7 @@
 #include "grey/testkit/sim_loop.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "grey/testkit/sim_node.h"
 #include "grey/testkit/sim_process.h"
@@ -9,9 +10,13 @@
 namespace grey::testkit {
 namespace {
 
-// What a turn costs of the loop's own time. More than nothing, so that a loop that posts to itself
-// for ever does not stop the world.
+// What a turn and each task in it cost of the loop's own time. More than nothing, so that a loop
+// that posts or defers to itself for ever does not stop the world.
 constexpr uint64_t kTurnNs = 10 * kMicrosecondNs;
+constexpr uint64_t kTaskNs = 2 * kMicrosecondNs;
+
+// What is deferred after as many rounds of the stages waits for the next turn.
+constexpr int kMostRounds = 16;
 
 }  // namespace
 
@@ -92,6 +97,7 @@ void SimLoop::turn() {
   if (process_->paused_until_ns() > world_->now_ns()) return plan();
   turn_ns_ = process_->node()->clock().monotonic_ns();
   in_turn_ = true;
+  tasks_run_ = inbox_.size();
   world_->set_current_loop(this);
   world_->trace().count(world_->now_ns(), 1, process_->node()->number() * 16 + index_);
   auto batch = std::move(inbox_);
@@ -101,7 +107,7 @@ void SimLoop::turn() {
   run_stages();
   world_->set_current_loop(nullptr);
   in_turn_ = false;
-  free_at_ns_ = world_->now_ns() + kTurnNs;
+  free_at_ns_ = world_->now_ns() + kTurnNs + tasks_run_ * kTaskNs;
   process_->turn_ended();
   plan();
 }
@@ -118,16 +124,12 @@ void SimLoop::run_timers() {
 }
 
 void SimLoop::run_stages() {
-  bool again = true;
-  while (again) {
-    again = false;
+  for (int round = 0; round < kMostRounds; ++round) {
+    if (deferred_[0].empty() && deferred_[1].empty() && deferred_[2].empty()) break;
     for (auto& stage : deferred_) {
-      while (!stage.empty()) {
-        auto tasks = std::move(stage);
-        stage.clear();
-        for (Task* task : tasks) task->run();
-        again = true;
-      }
+      const auto tasks = std::exchange(stage, {});
+      for (Task* task : tasks) task->run();
+      tasks_run_ += tasks.size();
     }
   }
   auto ends = std::move(turn_end_);

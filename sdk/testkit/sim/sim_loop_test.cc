@@ -99,6 +99,22 @@ TEST(SimLoop, ALoopThatPostsToItselfForEverDoesNotStopTheWorld) {
   cluster.node(1).crash(false);
 }
 
+TEST(SimLoop, ATaskThatDefersItselfForEverDoesNotStopTheTurn) {
+  SimTestCluster cluster(1);
+  uint64_t runs = 0;
+  FunctionTask* self = nullptr;
+  FunctionTask task([&] {
+    ++runs;
+    cluster.loop(1)->defer(TurnPhase::step, self);
+  });
+  self = &task;
+  post(cluster.loop(1), [&] { cluster.loop(1)->defer(TurnPhase::step, &task); });
+  cluster.run_ms(10);
+  EXPECT_GT(runs, 100u);
+  EXPECT_LT(runs, 10'000u);
+  cluster.node(1).crash(false);
+}
+
 TEST(SimWorkers, RunTasksLaterAndOffTheLoops) {
   SimTestCluster cluster(1);
   bool ran = false, on_loop = true;

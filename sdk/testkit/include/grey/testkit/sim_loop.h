@@ -65,6 +65,7 @@ class SimLoop final : public SimService<Loop> {
   uint64_t plan_number_ = 0;  // a planned turn with another number was replaced
   uint64_t next_sequence_ = 0;
   bool in_turn_ = false;
+  uint64_t tasks_run_ = 0;  // in this turn
   std::deque<std::function<void()>> inbox_;
   std::deque<Task*> deferred_[3];
   std::deque<std::function<void()>> turn_end_;
