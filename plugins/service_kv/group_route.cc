@@ -76,13 +76,16 @@ bool GroupRoute::dispatch(Operation* operation) {
     fail(operation);
     return true;
   }
-  if (!operation->is_write() && status_.installed != 0) {
+  const bool asks_here =
+      operation->is_write() ? status_.role == GroupRole::leader : status_.installed != 0;
+  if (asks_here) {
+    if (host_->loop()->now_ns() < local_not_before_ns_) return false;
+    if (operation->is_write()) {
+      propose(operation);
+      return true;
+    }
     if (!leader_known()) return false;
     confirm(operation);
-    return true;
-  }
-  if (operation->is_write() && status_.role == GroupRole::leader) {
-    propose(operation);
     return true;
   }
   const uint32_t leader = status_.leader;
@@ -210,6 +213,7 @@ void GroupRoute::proposal_resolved(Operation* operation, ProposalOutcome outcome
       complete(operation, KvCode::too_large);
       return;
     default:
+      local_not_before_ns_ = host_->loop()->now_ns() + kTurnedDownNs;
       retry(operation);
       return;
   }
@@ -221,6 +225,7 @@ void GroupRoute::read_confirmed(Operation* operation, Status status) noexcept {
   } else if (status.code == StatusCode::timed_out) {
     fail(operation);
   } else {
+    local_not_before_ns_ = host_->loop()->now_ns() + kTurnedDownNs;
     retry(operation);
   }
 }
@@ -445,6 +450,7 @@ GroupRoute::Candidate* GroupRoute::candidate(uint32_t node) {
 
 void GroupRoute::machine_changed() noexcept {
   for (Candidate& known : candidates_) known.not_before_ns = 0;
+  local_not_before_ns_ = 0;
   host_->attend(this);
 }
 

@@ -124,6 +124,8 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   Ref<Group> group_;
   GroupStatus status_{};
   uint64_t last_reachable_ns_ = 0;
+  // This replica turned an operation down: it is left alone until then, unless news come first.
+  uint64_t local_not_before_ns_ = 0;
   std::string problem_;
   std::vector<Candidate> candidates_;  // the other nodes with a replica
   uint32_t rotation_ = 0;

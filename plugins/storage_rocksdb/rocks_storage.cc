@@ -19,6 +19,7 @@ RocksStorage::RocksStorage(Host* host) : PluginBase(host), face_(this, host, &en
 Status RocksStorage::start(ErrorText* error) noexcept {
   char path[4096];
   Status status = host()->files()->make_directory(kFolder);
+  if (status.ok()) status = host()->files()->sync_directory("");
   if (status.ok()) status = host()->files()->absolute_path(kFolder, path, sizeof(path));
   if (!status.ok()) {
     set_error(error, "cannot make the folder rocksdb in the data directory: " + describe(status));

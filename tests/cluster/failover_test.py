@@ -38,7 +38,7 @@ class FaultTest(ClusterTest):
                    f"register calls {registers.count()}, {registers.unknown()} of unknown outcome")
 
     def check_everything(self):
-        """Nothing that any load was told is lost, replicas are equal, the registers' history holds."""
+        """Nothing acknowledged is lost, replicas are equal, the registers' history holds."""
         for inserts, registers in self.loads:
             self.assertEqual(check_kept(inserts.expected(), self.nodes, inserts.prefix), [])
             self.assertIsNone(registers.check())
@@ -52,8 +52,8 @@ class FaultTest(ClusterTest):
         wait_until(equal, 10, lambda: f"replicas are equal: {seen}", interval_s=0.2)
 
     def wait_resumed(self, inserts, begin, end, what, limit_s=RESUME_LIMIT_S):
-        """Every shard acknowledges a write that began after the fault was complete, at `end`, within
-        the limit after the fault began."""
+        """Every shard acknowledges a write that began after the fault was complete, at `end`,
+        within the limit after the fault began."""
         wait_until(lambda: None not in inserts.outages(end), 20,
                    lambda: f"writes to every shard after {what}: {inserts.outages(end)}")
         outages = sorted(outage + end - begin for outage in inserts.outages(end))
@@ -147,8 +147,8 @@ class KillAll(FaultTest):
 
 class NoQuorum(FaultTest):
     def first_moments(self, survivor, keys):
-        """Before the loss is noticed a leader takes a write into its log: that may end as unknown, at
-        the request's timeout. All else is refused when two election timeouts have passed."""
+        """Before the loss is noticed a leader takes a write into its log: that may end as unknown,
+        at the request's timeout. All else is refused when two election timeouts have passed."""
         def call(index):
             began = time.monotonic()
             with survivor.client(timeout_s=15) as client:
@@ -236,7 +236,8 @@ class OrderlyStop(FaultTest):
             failures = {outcome: count - before.get(outcome, 0)
                         for outcome, count in inserts.failures().items()
                         if count > before.get(outcome, 0)}
-            report(f"{victim.id} stopped in {took:.2f} s with exit 0; calls that failed: {failures}")
+            report(f"{victim.id} stopped in {took:.2f} s with exit 0; "
+                   f"calls that failed: {failures}")
             victim.start()
             self.cluster.wait_healthy()
         self.end_load("SIGTERM")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Five nodes, three replicas of each shard: every node serves every key, most of them for others."""
+"""Five nodes, three replicas of each shard: every node serves every key, most for others."""
 from harness import SHARDS, ClusterTest, main, on_each, report, shard_tags
 from workload import InsertLoad, check_kept
 

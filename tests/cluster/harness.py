@@ -5,7 +5,8 @@ timeout, and a watchdog ends a test program that hangs. Only processes started h
 signalled; they die with this program (parent-death signal), however it ends.
 
 Every test program takes  --build-dir DIR  (default: the environment variable GREY_BUILD, else
-build/release of the source tree),  --rounds N  for the loops of faults, and then what unittest takes.
+build/release of the source tree),  --rounds N  for the loops of faults, and then what unittest
+takes.
 """
 import argparse
 import atexit
@@ -56,8 +57,8 @@ class NotInTime(AssertionError):
 
 
 def wait_until(condition, limit_s, what, interval_s=0.02):
-    """Polls until condition() is true and returns what it returned. `what` may be a function, called
-    at the limit: it tells what was seen last."""
+    """Polls until condition() is true and returns what it returned. `what` may be a function,
+    called at the limit: it tells what was seen last."""
     deadline = time.monotonic() + limit_s
     while True:
         result = condition()
@@ -79,8 +80,8 @@ def report(text):
 class Ports:
     """Ports of loopback that are free for TCP and UDP, and none twice in this program.
 
-    From below the range of the kernel's own choices, so that no outgoing connection takes one of them
-    between here and the start of the process that listens on it."""
+    From below the range of the kernel's own choices, so that no outgoing connection takes one of
+    them between here and the start of the process that listens on it."""
 
     LOWEST, HIGHEST = 20000, 32000
     _given = set()
@@ -184,8 +185,8 @@ def quote(key):
 
 
 class Client:
-    """One keep-alive connection to one node; not for several threads at once. Like every HTTP client
-    it opens a new one when the node has closed the old one between two requests."""
+    """One keep-alive connection to one node; not for several threads at once. Like every HTTP
+    client it opens a new one when the node has closed the old one between two requests."""
 
     def __init__(self, port, timeout_s=10):
         self.port = port
@@ -496,7 +497,6 @@ class ClusterTest(unittest.TestCase):
         super().run(result)
         if len(result.failures) + len(result.errors) > before:
             type(self).failed = True
-            self.failed = True
         return result
 
     def make_cluster(self, *arguments, **named):

@@ -10,8 +10,8 @@ import subprocess
 import time
 import unittest
 
-from harness import (SHARDS, ClusterTest, Settings, guide_text, main, make_directory, on_each,
-                     report, run_greyd, shard_of, shard_tags, wait_until)
+from harness import (SHARDS, Client, ClusterTest, Settings, guide_text, main, make_directory,
+                     on_each, report, run_greyd, shard_of, shard_tags, wait_until)
 
 GUIDE_METRICS = ["grey_raft_leader", "grey_raft_term", "grey_storage_used_bytes",
                  "grey_request_latency_p99", "grey_replication_lag"]
@@ -135,7 +135,8 @@ class Api(SharedCluster):
         self.assertEqual(three.get("condition").status, 404)
 
     def test_bytes_in_keys_and_values(self):
-        keys = [b"a/b//c/", b"%00", b"\x00\x01\xff\xfe", "ключ/鍵".encode(), b"a b+c?d#e&f=g%25", b".."]
+        keys = [b"a/b//c/", b"%00", b"\x00\x01\xff\xfe", "ключ/鍵".encode(), b"a b+c?d#e&f=g%25",
+                b".."]
         for key in keys:
             value = key + b"\x00\r\n\r\n\xff"
             target = "/v1/kv/bytes-" + "".join(f"%{byte:02X}" for byte in key)
@@ -310,7 +311,8 @@ class Api(SharedCluster):
             b"PUT /v1/kv/pipe HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n%02d"
             b"GET /v1/kv/pipe HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(50))
         with socket.create_connection(("127.0.0.1", self.nodes[0].api_port), 10) as stream:
-            stream.sendall(requests + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            stream.sendall(requests +
+                           b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             answer = b""
             while piece := stream.recv(65536):
                 answer += piece
@@ -462,7 +464,6 @@ class Greyctl(SharedCluster):
 
 class Metrics(SharedCluster):
     def scrape(self, node):
-        from harness import Client
         with Client(node.metrics_port) as client:
             answer = client.request("GET", "/metrics")
         self.assertEqual(answer.status, 200)

@@ -1,8 +1,8 @@
 """Is a recorded history of one register linearizable?
 
-Wing and Gong's search with memory of the configurations tried, as Lowe has it: an operation may take
-effect at any moment between its call and its return; one whose outcome is unknown may also take effect
-at any later moment, or never.
+Wing and Gong's search with memory of the configurations tried, as Lowe has it: an operation may
+take effect at any moment between its call and its return; one whose outcome is unknown may also
+take effect at any later moment, or never.
 """
 import dataclasses
 import math
@@ -15,8 +15,8 @@ MAX_STEPS = 2_000_000
 @dataclasses.dataclass
 class Operation:
     """One call. `value`: what was read (None: no key), or what was to be written. `expected`: for a
-    cas, the value it was conditional on. `ok`: False for a cas whose condition failed. `end` None: the
-    outcome is unknown. Values that are written are unique in the history."""
+    cas, the value it was conditional on. `ok`: False for a cas whose condition failed. `end` None:
+    the outcome is unknown. Values that are written are unique in the history."""
 
     kind: str
     begin: float
@@ -49,8 +49,8 @@ def apply(operation, state):
 
 
 def without_irrelevant(operations):
-    """Leaves out reads without an outcome, and writes of unknown outcome whose value nobody saw. Such
-    a write can only matter as the reason why a cas failed later, and then it stays."""
+    """Leaves out reads without an outcome, and writes of unknown outcome whose value nobody saw.
+    Such a write can only matter as the reason why a cas failed later, and then it stays."""
     seen = {each.value for each in operations if each.kind == READ and each.known}
     seen |= {each.expected for each in operations if each.kind == CAS}
     failed_cas_ends = [each.end for each in operations
@@ -62,8 +62,8 @@ def without_irrelevant(operations):
 
 
 def check(operations, initial=None):
-    """None if the history is linearizable, else the operation that could not be placed, of the longest
-    order that was found. Raises Undecided rather than search for ever."""
+    """None if the history is linearizable, else the operation that could not be placed, of the
+    longest order that was found. Raises Undecided rather than search for ever."""
     operations = sorted(without_irrelevant(operations), key=lambda each: each.begin)
     ends = [each.end if each.known else math.inf for each in operations]
     known_left_at_start = sum(each.known for each in operations)

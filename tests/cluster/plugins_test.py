@@ -22,8 +22,8 @@ def build_plugin(sources, output, compiler, *flags):
 
 
 class PluginTest(ClusterTest):
-    """A prefix of its own: bin/greyd and the shipped plugins but storage_memory, and an empty folder
-    of more plugins that plugins.path names."""
+    """A prefix of its own: bin/greyd and the shipped plugins but storage_memory, and an empty
+    folder of more plugins that plugins.path names."""
 
     def setUp(self):
         self.prefix = make_directory("prefix-")
@@ -68,7 +68,8 @@ class OtherCompiler(PluginTest):
     def test_clang_and_libcxx(self):
         if not CLANG or not glob.glob("/usr/lib/llvm-*/include/c++/v1"):
             self.skipTest("clang++ and libc++ are not installed")
-        sources = [path for path in glob.glob(os.path.join(SOURCE_DIR, "plugins/storage_memory/*.cc"))
+        folder = os.path.join(SOURCE_DIR, "plugins/storage_memory")
+        sources = [path for path in glob.glob(os.path.join(folder, "*.cc"))
                    if not path.endswith("_test.cc")]
         path = os.path.join(self.more, "memory.so")
         built = build_plugin(sources, path, CLANG, "-stdlib=libc++")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Bytes that no client or node would send, ports in use, and configurations that must be refused."""
+"""Bytes that no client or node would send, ports in use, configurations that must be refused."""
 import contextlib
 import os
 import random
@@ -17,7 +17,8 @@ SENDS = 150
 
 
 def send_and_forget(port, data, wait_s=0.0, kind=socket.SOCK_STREAM):
-    """Sends and closes; a refusal or reset is an answer too. Returns what came back, if waited for."""
+    """Sends and closes; a refusal or reset is an answer too. Returns what came back, if
+    waited for."""
     with contextlib.suppress(OSError):
         with socket.socket(socket.AF_INET, kind) as stream:
             stream.settimeout(5)
@@ -102,8 +103,8 @@ class Garbage(ClusterTest):
         port = self.nodes[0].api_port
         answer = send_and_forget(port, b"GET /" + b"a" * 300_000 + b" HTTP/1.1\r\n\r\n", wait_s=5)
         self.assertIn(answer.split(b" ")[1:2], ([b"414"], [b"431"], []))
-        answer = send_and_forget(port, b"GET /healthz HTTP/1.1\r\n" + b"X: y\r\n" * 60_000 + b"\r\n",
-                                 wait_s=5)
+        answer = send_and_forget(
+            port, b"GET /healthz HTTP/1.1\r\n" + b"X: y\r\n" * 60_000 + b"\r\n", wait_s=5)
         self.assertIn(answer.split(b" ")[1:2], ([b"431"], []))
         # What fits into one read of the node is answered for certain.
         answer = send_and_forget(
@@ -260,7 +261,8 @@ class Refusals(ClusterTest):
         status, output = run_greyd("--config", self.node.config_file, "--check")
         self.assertEqual(status, 0, output)
         self.refused(self.cluster.config_of(self.node) +
-                     "security:\n  tls: {enabled: true, cert_file: /c, key_file: /k, ca_file: /a}\n",
+                     "security:\n"
+                     "  tls: {enabled: true, cert_file: /c, key_file: /k, ca_file: /a}\n",
                      r"security\.tls\.enabled")
 
 

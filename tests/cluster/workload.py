@@ -81,8 +81,9 @@ class Load:
 
 
 class InsertLoad(Load):
-    """One client for each shard writes new keys, each until it is acknowledged. So each acknowledged
-    key has exactly one value, and each shard shows for itself when it takes writes again."""
+    """One client for each shard writes new keys, each until it is acknowledged. So each
+    acknowledged key has exactly one value, and each shard shows for itself when it takes writes
+    again."""
 
     def __init__(self, nodes, prefix, pace_s=PACE_S, shards=SHARDS):
         super().__init__()
@@ -127,8 +128,8 @@ class InsertLoad(Load):
         connections.close()
 
     def outages(self, moment):
-        """For each shard the seconds from `moment` to the acknowledgement of the first write that began
-        later; None: none yet."""
+        """For each shard the seconds from `moment` to the acknowledgement of the first write that
+        began later; None: none yet."""
         result = []
         for times in self._ack_times:
             found = None
@@ -137,14 +138,6 @@ class InsertLoad(Load):
                     break
                 found = end
             result.append(None if found is None else found - moment)
-        return result
-
-    def pauses(self, since):
-        """For each shard the longest time without an acknowledgement since then."""
-        result = []
-        for times in self._ack_times:
-            ends = [since] + [end for _, end in times if end > since]
-            result.append(max((b - a for a, b in zip(ends, ends[1:])), default=None))
         return result
 
     def total(self):
@@ -157,10 +150,10 @@ class InsertLoad(Load):
 
 
 class RegisterLoad(Load):
-    """Concurrent clients read, write and compare-and-set a few keys; every call is recorded with its
-    times. `check` judges the record."""
+    """Concurrent clients read, write and compare-and-set a few keys; every call is recorded with
+    its times. `check` judges the record."""
 
-    def __init__(self, nodes, prefix, keys=4, clients=3, pace_s=0.03):
+    def __init__(self, nodes, prefix, keys=4, clients=4, pace_s=0.015):
         super().__init__()
         self.keys = [f"{prefix}/register-{number}" for number in range(keys)]
         self._histories = {key: [] for key in self.keys}
@@ -261,7 +254,7 @@ def check_kept(expected, nodes, prefix, consistency="linearizable"):
 
 
 def replica_differences(nodes, prefix=""):
-    """How the nodes' own replicas differ: each key's value and revision, read stale at each node."""
+    """How the nodes' own replicas differ: each key's value and revision, read stale at each."""
     contents = []
     for node in nodes:
         with node.client() as client:

@@ -34,6 +34,8 @@ Result<uint32_t> load_format(Host* host, uint32_t wanted) {
   }
   if (bytes.status().code != StatusCode::not_found) return bytes.status();
   if (const Status made = host->files()->make_directory(kFolder); !made.ok()) return made;
+  // A folder whose own name is lost takes everything in it along.
+  if (const Status named = host->files()->sync_directory(""); !named.ok()) return named;
   ByteWriter out;
   out.put(kFormatMagic);
   out.put(kFormatVersion);

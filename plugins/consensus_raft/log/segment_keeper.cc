@@ -29,6 +29,10 @@ struct SegmentKeeper::Job {
 Status SegmentKeeper::create(uint32_t lane, uint64_t salt) {
   Status status = host_->files()->make_directory(folder_.c_str());
   if (!status.ok()) return status;
+  const size_t slash = folder_.rfind('/');
+  const std::string parent = slash == std::string::npos ? "" : folder_.substr(0, slash);
+  status = host_->files()->sync_directory(parent.c_str());
+  if (!status.ok()) return status;
   manifest_ = Manifest{};
   manifest_.lane = lane;
   manifest_.salt = salt;
