@@ -108,9 +108,9 @@ RequestParser::Outcome RequestParser::feed(ByteView bytes, uint64_t* taken) {
                   "the body is larger than " + std::to_string(limits_.body_bytes) + " bytes");
     }
     if (error == beast::error::header_limit || error == beast::error::buffer_overflow) {
-      const bool in_target = !state.start_line_done &&
-                             text_of(input).substr(0, limits_.header_bytes).find('\n') ==
-                                 std::string_view::npos;
+      const bool in_target =
+          !state.start_line_done &&
+          text_of(input).substr(0, limits_.header_bytes).find('\n') == std::string_view::npos;
       return in_target ? fail(414, "too_large", "the request target is too long")
                        : fail(431, "too_large", "the header fields are too large");
     }

@@ -185,8 +185,12 @@ void GroupReplica::on_role_change(const RoleChange& change) {
     elections_.leader_known();
     leader_lost_ns_ = 0;
   } else if (leader_lost_ns_ == 0) {
-    leader_lost_ns_ = now;
+    // A leader that steps down within its term has heard no quorum for an election timeout already.
+    const bool deserted = led_term_ == change.term;
+    const uint64_t unheard = deserted ? host_->options().election_timeout_ns : 0;
+    leader_lost_ns_ = now > unheard ? now - unheard : 1;
   }
+  led_term_ = change.role == Role::leader ? change.term : Term(0);
   if (change.role == Role::candidate) observe(host_->metrics().elections, 1);
   if (change.role == Role::leader) {
     log_line(host_->host(), LogLevel::info, group_name(), ": leads in term ", change.term.value());

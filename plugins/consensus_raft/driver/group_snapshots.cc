@@ -24,8 +24,8 @@ void GroupReplica::start_sender(ReplicaId peer) {
 }
 
 void GroupReplica::offer_snapshot(ReplicaId peer, LogPosition position) {
-  // A transfer may outlive the leadership by a moment, and an offer in another leader's term would be
-  // a second leader in it.
+  // A transfer may outlive the leadership by a moment, and an offer in another leader's term would
+  // be a second leader in it.
   if (!leads()) return;
   const Message offer{self_, peer, core_.term(), SnapshotOffer{position}};
   if (const uint32_t node = node_of(peer)) host_->send(node, number_, offer);

@@ -67,8 +67,8 @@ class Files : public Object {
   virtual Status remove(const char* path) noexcept = 0;
   // Replaces `to`, atomically.
   virtual Status rename(const char* from, const char* to) noexcept = 0;
-  // Makes the folder and those above it; ok when it is there. Like any name, a folder's is durable only
-  // after sync_directory of the folder it stands in.
+  // Makes the folder and those above it; ok when it is there. Like any name, a folder's is durable
+  // only after sync_directory of the folder it stands in.
   virtual Status make_directory(const char* path) noexcept = 0;
   virtual Status sync_directory(const char* path) noexcept = 0;
   // Visits the entries in order of their names.
