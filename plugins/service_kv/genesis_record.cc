@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "checksum.h"
+#include "grey/glue/crc32c.h"
 
 namespace grey::kv {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "checksum.h"
 #include "codec.h"
 #include "grey/glue/bytes.h"
+#include "grey/glue/crc32c.h"
 #include "grey/glue/ref.h"
 #include "state_machine.h"
 

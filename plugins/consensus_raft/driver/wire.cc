@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include "log/crc32c.h"
+#include "grey/glue/crc32c.h"
 #include "log/record.h"
 
 namespace grey::raft {
@@ -238,7 +238,7 @@ void put_snapshot_message(const SnapshotMessage& message, ByteWriter* out) {
     out->put(chunk->offset);
     put_flag(chunk->last, out);
     if (chunk->offset == 0) put_snapshot_meta(chunk->meta, out);
-    out->put(crc32c(0, chunk->bytes));
+    out->put(crc32c(chunk->bytes));
     out->put_sized(chunk->bytes);
   } else {
     put_flag(std::get<SnapshotEnd>(message.body).installed, out);
@@ -268,7 +268,7 @@ std::optional<SnapshotMessage> get_snapshot_message(ByteView frame) {
     }
     const auto crc = in.get<uint32_t>();
     chunk.bytes = in.get_sized();
-    if (!in.ok() || crc != crc32c(0, chunk.bytes)) return std::nullopt;
+    if (!in.ok() || crc != crc32c(chunk.bytes)) return std::nullopt;
     message.body = std::move(chunk);
   } else if (type == 2) {
     message.body = SnapshotEnd{get_flag(&in)};

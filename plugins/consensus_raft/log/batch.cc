@@ -1,6 +1,6 @@
 #include "log/batch.h"
 
-#include "log/crc32c.h"
+#include "grey/glue/crc32c.h"
 
 namespace grey::raft {
 namespace {
@@ -8,8 +8,8 @@ namespace {
 constexpr uint64_t kCrcOffset = kBatchHeaderSize - sizeof(uint32_t);
 
 uint32_t batch_crc(const SegmentKey& key, const uint8_t* batch, uint64_t body_size) {
-  const uint32_t head = crc32c(seed_crc(key), {batch, kCrcOffset});
-  return crc32c(head, {batch + kBatchHeaderSize, body_size});
+  const uint32_t head = crc32c({batch, kCrcOffset}, seed_crc(key));
+  return crc32c({batch + kBatchHeaderSize, body_size}, head);
 }
 
 }  // namespace
@@ -18,7 +18,7 @@ uint32_t seed_crc(const SegmentKey& key) {
   uint8_t bytes[16];
   std::memcpy(bytes, &key.salt, 8);
   std::memcpy(bytes + 8, &key.generation, 8);
-  return crc32c(0, {bytes, sizeof(bytes)});
+  return crc32c({bytes, sizeof(bytes)});
 }
 
 uint32_t seal_batch(const SegmentKey& key, uint32_t previous_crc, uint64_t entries_before,

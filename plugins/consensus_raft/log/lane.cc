@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "log/crc32c.h"
+#include "grey/glue/crc32c.h"
 
 namespace grey::raft {
 namespace {
@@ -183,7 +183,7 @@ void Lane::put_entries(LaneGroup* group, const std::vector<Entry>& entries) {
                begin - kBatchHeaderSize,
                static_cast<uint32_t>(out.size() - begin),
                0};
-  run.crc = crc32c(0, out.view_from(begin));
+  run.crc = crc32c(out.view_from(begin));
   gathering_.runs.push_back({group, run});
   gathering_.entries += entries.size();
   group->last = entries.back().index;

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "log/crc32c.h"
+#include "grey/glue/crc32c.h"
 #include "log/lane.h"
 
 namespace grey::raft {
@@ -13,7 +13,7 @@ constexpr uint64_t kSpanLimit = 1 << 20;
 // not what was written.
 bool parse_run(const EntryRun& run, ByteView bytes, LogIndex first, LogIndex last,
                std::vector<Entry>* out) {
-  if (crc32c(0, bytes) != run.crc) return false;
+  if (crc32c(bytes) != run.crc) return false;
   ByteReader reader(bytes);
   while (const std::optional<RecordView> record = next_record(&reader)) {
     std::optional<Entry> entry = get_entry(record->body);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "log/crc32c.h"
+#include "grey/glue/crc32c.h"
 #include "log/segment_scan.h"
 
 namespace grey::raft {
@@ -233,7 +233,7 @@ class Recovery {
       run_ = {entry.index, entry.timestamp_ms, scan.key.generation, offset, 0, 0};
       run_group_ = record.group;
     }
-    run_.crc = crc32c(run_.crc, bytes);
+    run_.crc = crc32c(bytes, run_.crc);
     run_.size += static_cast<uint32_t>(bytes.size);
     run_last_ = entry.index;
   }

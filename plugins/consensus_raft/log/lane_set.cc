@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "log/crc32c.h"
+#include "grey/glue/crc32c.h"
 #include "log/manifest.h"
 
 namespace grey::raft {
@@ -27,8 +27,7 @@ Result<uint32_t> load_format(Host* host, uint32_t wanted) {
       return make_status(StatusCode::incompatible, "the log was written by a newer version");
     }
     const bool good = reader.finished() && magic == kFormatMagic &&
-                      crc == crc32c(0, {bytes.value().data(), 12}) && lanes >= 1 &&
-                      lanes <= kMaxLanes;
+                      crc == crc32c({bytes.value().data(), 12}) && lanes >= 1 && lanes <= kMaxLanes;
     if (!good) return make_status(StatusCode::corruption, "raft/FORMAT is damaged");
     return lanes;
   }
@@ -40,7 +39,7 @@ Result<uint32_t> load_format(Host* host, uint32_t wanted) {
   out.put(kFormatMagic);
   out.put(kFormatVersion);
   out.put(wanted);
-  out.put(crc32c(0, out.view()));
+  out.put(crc32c(out.view()));
   const Status stored = replace_file(host->files(), kFolder, kFormatPath, out.view());
   if (!stored.ok()) return stored;
   return wanted;

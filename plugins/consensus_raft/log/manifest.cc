@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "grey/glue/crc32c.h"
 #include "grey/glue/ref.h"
 #include "log/byte_io.h"
-#include "log/crc32c.h"
 
 namespace grey::raft {
 namespace {
@@ -70,7 +70,7 @@ Result<Manifest> load_manifest(Files* files, const std::string& folder) {
   const ByteView all{bytes.value().data(), bytes.value().size()};
   if (all.size < 12) return make_status(StatusCode::corruption, "a log manifest is cut off");
   ByteReader crc_reader({all.data + all.size - 4, 4});
-  if (crc32c(0, {all.data, all.size - 4}) != crc_reader.get<uint32_t>()) {
+  if (crc32c({all.data, all.size - 4}) != crc_reader.get<uint32_t>()) {
     return make_status(StatusCode::corruption, "a log manifest has a wrong CRC");
   }
   ByteReader reader({all.data, all.size - 4});
@@ -111,7 +111,7 @@ Status store_manifest(Files* files, const std::string& folder, const Manifest& m
     out.put(segment.size);
     out.put(segment.file);
   }
-  out.put(crc32c(0, out.view()));
+  out.put(crc32c(out.view()));
   return replace_file(files, folder, manifest_path(folder), out.view());
 }
 

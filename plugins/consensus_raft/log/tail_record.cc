@@ -1,6 +1,6 @@
 #include "log/tail_record.h"
 
-#include "log/crc32c.h"
+#include "grey/glue/crc32c.h"
 
 namespace grey::raft {
 namespace {
@@ -9,8 +9,8 @@ constexpr uint32_t kTailMagic = 0x544C5247;  // "GRLT"
 constexpr uint32_t kTailVersion = 1;
 
 uint32_t tail_crc(const uint8_t* record, uint64_t salt) {
-  const uint32_t seed = crc32c(0, {reinterpret_cast<const uint8_t*>(&salt), sizeof(salt)});
-  return crc32c(seed, {record, kTailRecordSize - sizeof(uint32_t)});
+  const uint32_t seed = crc32c({reinterpret_cast<const uint8_t*>(&salt), sizeof(salt)});
+  return crc32c({record, kTailRecordSize - sizeof(uint32_t)}, seed);
 }
 
 std::optional<TailRecord> decode_slot(ByteView slot, uint64_t salt) {
