@@ -93,11 +93,16 @@ class TestPlugin final : public grey::PluginBase, private grey::Acceptor {
 
   void drain(grey::Completion* done) noexcept override {
     say("drain");
-    if (behaviour_ != "hang_drain") done->complete(grey::ok_status());
+    if (behaviour_ == "hang_drain") {
+      late_ = done;
+    } else {
+      done->complete(grey::ok_status());
+    }
   }
 
   void stop(grey::Completion* done) noexcept override {
     say("stop");
+    if (late_) late_->complete(grey::ok_status());
     if (listener_) listener_->release();
     listener_ = nullptr;
     if (behaviour_ != "hang_stop") done->complete(grey::ok_status());
@@ -137,6 +142,7 @@ class TestPlugin final : public grey::PluginBase, private grey::Acceptor {
   Transport transport_;
   std::string behaviour_;
   grey::Listener* listener_ = nullptr;
+  grey::Completion* late_ = nullptr;  // the answer that hang_drain gives only when it is stopped
 };
 
 #endif  // TEST_NO_DESCRIPTOR
