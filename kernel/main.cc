@@ -1,5 +1,4 @@
 // greyd: reads its configuration, makes a node of plugins, and runs it.
-#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -37,15 +36,6 @@ void raise_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Frames and log batches come and go by the megabyte. By default glibc maps each and returns it at
-// once, and every one of their pages faults in again the next time: that cost a tenth of a write's
-// CPU.
-void keep_freed_memory() {
-  ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
-  ::mallopt(M_ARENA_MAX, 4);
-}
-
 int refuse(const std::vector<ConfigError>& errors) {
   std::fputs(errors_text(errors).c_str(), stderr);
   return kExitConfig;
@@ -80,7 +70,6 @@ int run_node(const Config& config, const Registry& registry,
       NodeIdentity::load(*data_dir, config, version, &error);
   if (!identity) return fail(error);
   raise_file_limit();
-  keep_freed_memory();
   Daemon daemon({config, plugins, version, log_sink, *data_dir, *identity});
   return daemon.run();
 }

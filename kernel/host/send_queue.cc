@@ -11,7 +11,9 @@
 namespace greyd {
 namespace {
 
-constexpr uint64_t kFirstChunkSize = 4 * 1024;
+// Holds an answer or two, and is small enough for malloc to have one at hand without a search: with
+// 4 KiB that search, and the faults of fresh pages, took 8 % of a write's CPU.
+constexpr uint64_t kFirstChunkSize = 960;
 constexpr uint64_t kNextChunkSize = 32 * 1024;
 constexpr size_t kMaxPartsPerCall = 128;
 

@@ -432,13 +432,15 @@ void GroupRoute::refresh() {
   }
 }
 
-// How old this replica's state may be: reachable means heard from within two election timeouts.
+// How old this replica's state may be: reachable means heard from within two election timeouts, and
+// what it heard of may wait to be applied.
 uint64_t GroupRoute::age_ms() const {
-  if (status_.applied_index < status_.commit_index || status_.leader == 0) {
-    if (status_.quorum_reachable != 0) return kAgeUnknown;
-  }
-  const uint64_t since_ns = host_->loop()->now_ns() - last_reachable_ns_;
-  return (since_ns + 2 * host_->topology().election_timeout_ns) / 1'000'000;
+  if (status_.leader == 0 && status_.quorum_reachable != 0) return kAgeUnknown;
+  const uint64_t now = host_->loop()->now_ns();
+  const uint64_t heard = std::min(now, last_reachable_ns_);
+  const uint64_t current =
+      status_.behind_since_ns == 0 ? heard : std::min(heard, status_.behind_since_ns);
+  return (now - current + 2 * host_->topology().election_timeout_ns) / 1'000'000;
 }
 
 GroupRoute::Candidate* GroupRoute::candidate(uint32_t node) {

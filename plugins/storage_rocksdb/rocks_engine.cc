@@ -2,7 +2,10 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <cassert>
+#include <numeric>
+#include <vector>
 
 #include "grey/glue/status.h"
 #include "rocks_options.h"
@@ -85,6 +88,27 @@ rocksdb::WriteOptions RocksEngine::write_options(bool may_wait) {
   return options;
 }
 
+namespace {
+
+// The operations of a batch as the memtable likes them best: ascending, of each key the last one
+// only. With a range among them they stay as they are.
+std::vector<const WriteOp*> in_order_of_keys(const WriteBatch& batch) {
+  std::vector<const WriteOp*> ops(batch.op_count);
+  std::iota(ops.begin(), ops.end(), batch.ops);
+  const auto is_range = [](const WriteOp* op) { return op->kind == WriteKind::erase_range; };
+  if (std::any_of(ops.begin(), ops.end(), is_range)) return ops;
+  std::stable_sort(ops.begin(), ops.end(), [](const WriteOp* a, const WriteOp* b) {
+    return text_of(a->key) < text_of(b->key);
+  });
+  const auto kept = std::unique(ops.rbegin(), ops.rend(), [](const WriteOp* a, const WriteOp* b) {
+    return text_of(a->key) == text_of(b->key);
+  });
+  ops.erase(ops.begin(), kept.base());
+  return ops;
+}
+
+}  // namespace
+
 Status RocksEngine::write(const WriteBatch& batch, bool may_wait) {
   PartitionEntry entry;
   if (!find(batch.partition, &entry))
@@ -92,8 +116,8 @@ Status RocksEngine::write(const WriteBatch& batch, bool may_wait) {
   rocksdb::WriteBatch ops;
   std::string key = data_prefix(batch.partition, entry.position.generation);
   std::string end;
-  for (uint32_t i = 0; i < batch.op_count; ++i) {
-    const WriteOp& op = batch.ops[i];
+  for (const WriteOp* next : in_order_of_keys(batch)) {
+    const WriteOp& op = *next;
     key.resize(kDataPrefixBytes);
     key.append(text_of(op.key));
     rocksdb::Status status;

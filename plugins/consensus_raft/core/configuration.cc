@@ -68,6 +68,10 @@ bool Configuration::is_learner(ReplicaId id) const {
   return has(learners, id);
 }
 
+size_t Configuration::member_count() const {
+  return joint() ? members().size() : voters.size() + learners.size();
+}
+
 std::vector<ReplicaId> Configuration::members() const {
   return merged(merged(voters, outgoing), learners);
 }

@@ -26,6 +26,7 @@ struct Configuration {
 
   // Everybody, sorted, each once.
   std::vector<ReplicaId> members() const;
+  size_t member_count() const;  // how many that are, without making the list
 
   // Whether the lists obey what is said above. An empty configuration (of a replica that waits to
   // be added) is valid.

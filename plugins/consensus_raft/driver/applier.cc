@@ -8,11 +8,44 @@ namespace {
 constexpr size_t kBatchEntries = 1024;
 constexpr uint64_t kBatchBytes = 4 << 20;
 
+// A tenth of a second adds little to what a stale read may miss anyway, and to a new leader's
+// start.
+constexpr uint64_t kGatherNs = 100'000'000;
+constexpr uint64_t kGatherEntries = 512;
+constexpr uint64_t kGatherBytes = 256 << 10;
+
 }  // namespace
+
+void Applier::extend(LogIndex until) {
+  if (next_ > until_) {
+    behind_since_ns_ = rest_since_ns_ = host_->now().monotonic_ns;
+    gathered_bytes_ = 0;
+  }
+  const LogView& log = target_->log_view();
+  for (LogIndex index = until_ + 1; index <= until && gathered_bytes_ < kGatherBytes;
+       index = index + 1) {
+    gathered_bytes_ += log.in_memory(index) ? size_of(log.entry(index)) : kGatherBytes;
+  }
+  until_ = until;
+}
+
+void Applier::run_at_leisure() {
+  const uint64_t deadline = next_deadline_ns();
+  if (deadline == UINT64_MAX) return;
+  const bool awaited = !proposals_.empty();
+  const bool enough = until_ - next_ + 1 >= kGatherEntries || gathered_bytes_ >= kGatherBytes;
+  if (awaited || enough || host_->now().monotonic_ns >= deadline) run();
+}
+
+uint64_t Applier::next_deadline_ns() const {
+  if (busy_ || paused_ || stopped_ || next_ > until_) return UINT64_MAX;
+  return behind_since_ns_ + kGatherNs;
+}
 
 void Applier::run() {
   if (busy_ || paused_ || stopped_ || next_ > until_) return;
   if (!collect()) return fetch();
+  if (batch_.back().index == until_.value()) rest_since_ns_ = host_->now().monotonic_ns;
   began_ns_ = host_->host()->clock()->monotonic_ns();
   busy_ = true;
   const Status status = machine_->apply(batch_.data(), static_cast<uint32_t>(batch_.size()), this);
@@ -33,6 +66,7 @@ void Applier::finish(Status status) {
   observe(host_->metrics().apply_seconds,
           static_cast<double>(host_->host()->clock()->monotonic_ns() - began_ns_) * 1e-9);
   next_ = LogIndex(batch_.back().index) + 1;
+  behind_since_ns_ = rest_since_ns_;
   batch_.clear();
   fetched_.clear();
   target_->applied_through(next_ - 1);

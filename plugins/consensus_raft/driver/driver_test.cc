@@ -240,6 +240,8 @@ TEST_F(DriverTest, LanesAreFixedWhateverTheNumberOfLoops) {
     ASSERT_TRUE(world_.run_until([&] { return all_led(5); }, kSecond));
     for (uint32_t group = 1; group <= 5; ++group) {
       put("loops " + std::to_string(loops), group);
+      ASSERT_TRUE(world_.run_until([&] { return !nodes_[1]->machines[group]->commands().empty(); },
+                                   kSecond));
       EXPECT_EQ(nodes_[1]->machines[group]->commands().front(), "one " + std::to_string(group));
     }
   }

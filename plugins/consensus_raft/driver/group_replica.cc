@@ -97,11 +97,17 @@ void GroupReplica::step() {
   for (auto& [proposal, why] : std::exchange(refused_, {})) {
     proposal->resolved(grey::ProposalOutcome::not_proposed, why, 0);
   }
-  if (!stopping_) applier_->run();
+  if (!stopping_) apply();
   if (receiver_) receiver_->on_time();
   ticked_ = false;
   if (core_.has_effects()) host_->wake(this);
   host_->wake_at(next_deadline_ns());
+}
+
+// A leader's clients and whoever reads here wait for the state machine; otherwise nobody does.
+void GroupReplica::apply() {
+  if (leads() || !reads_.empty() || receiver_ || host_->draining()) return applier_->run();
+  applier_->run_at_leisure();
 }
 
 void GroupReplica::submit_proposals() {
@@ -307,7 +313,7 @@ uint64_t GroupReplica::next_deadline_ns() const {
   uint64_t deadline = core_.next_deadline_ns();
   const uint64_t grid = host_->options().timer_grid_ns();
   if (leads() && deadline != UINT64_MAX) deadline = (deadline + grid - 1) / grid * grid;
-  deadline = std::min(deadline, reads_.next_deadline_ns());
+  deadline = std::min({deadline, reads_.next_deadline_ns(), applier_->next_deadline_ns()});
   if (core_.leader() == kNobody) deadline = std::min(deadline, elections_.next_deadline_ns());
   for (const auto& sender : senders_) deadline = std::min(deadline, sender->next_deadline_ns());
   if (receiver_) deadline = std::min(deadline, receiver_->next_deadline_ns());

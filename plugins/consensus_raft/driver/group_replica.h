@@ -81,6 +81,7 @@ class GroupReplica final : public Implements<Group>,
   // --- group_replica.cc
   Raft& core();  // ticked in this turn; effects are taken at its end
   void fail(const char* reason, Status status);
+  void apply();
   void submit_proposals();
   void carry_out();
   void send_messages();
