@@ -21,8 +21,8 @@ rocksdb::CompressionType compression_of(const char* text) {
 }
 
 // Tells the memtable where the last position record of a partition stands. The next one belongs
-// just before it, so that its place is found without a search from the top of the skip list. Not for
-// data: RocksDB would take a hint from its list of range deletions for one of its list of keys.
+// just before it, so that its place is found without a search from the top of the skip list. Not
+// for data: RocksDB would take a hint from its range deletions for one of its keys.
 class PositionHint final : public rocksdb::SliceTransform {
  public:
   const char* Name() const override { return "grey.position"; }
