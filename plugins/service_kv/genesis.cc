@@ -101,6 +101,7 @@ void Genesis::on_self(uint32_t number) noexcept {
 void Genesis::run() noexcept {
   if (joined_) return;
   timer_->arm(host_->loop(0)->now_ns() + kTickNs);
+  may_save_ = true;
   for (const auto& [number, peer] : peers_) {
     if (peer.up) tell_state(number);
   }
@@ -128,6 +129,7 @@ void Genesis::evaluate() {
     drive();
   }
   if (!joined_) {
+    if (found.empty()) found = write_error_;
     say(found.empty() ? "the cluster is being formed: not every peer has written its record"
                       : std::move(found));
   }
@@ -171,6 +173,13 @@ std::string Genesis::peer_obstacle(uint32_t number, const PeerView& peer) const 
 }
 
 std::string Genesis::identity_obstacle() const {
+  if (record_ && record_->settings != settings_) {
+    return "the unfinished record of cluster " + uuid_text(record_->cluster_id) +
+           " was made with other settings; it has " + describe(record_->settings) +
+           "; this node has " + describe(settings_) +
+           "; go back to those of the record, or start with empty data directories on all "
+           "bootstrap peers";
+  }
   std::map<std::string, uint32_t> ids{{identity_.node_id, own_number_}};
   for (const auto& [number, peer] : peers_) {
     const auto [other, fresh] = ids.emplace(peer.info.node_id, number);
@@ -201,9 +210,9 @@ std::string Genesis::identity_obstacle() const {
 
 // All are here and of one mind: the first of the list goes on.
 void Genesis::drive() {
-  if (own_number_ != 1 || saving_) return;
+  if (own_number_ != 1) return;
   if (!record_) {
-    save(mint());
+    if (may_save_) save(mint());
     return;
   }
   bool all = true;
@@ -297,7 +306,7 @@ void Genesis::on_offer(uint32_t from, const GenesisRecord& record) {
     return;  // what differs shows in its state, or it is of an earlier life of this node
   }
   if (!record_) {
-    if (!saving_) save(record);
+    if (may_save_) save(record);
     return;
   }
   if (record_->cluster_id != record.cluster_id) return;  // obstacle() tells
@@ -308,7 +317,7 @@ void Genesis::on_offer(uint32_t from, const GenesisRecord& record) {
 }
 
 void Genesis::save(GenesisRecord record) {
-  saving_ = true;
+  may_save_ = false;
   std::shared_ptr<bool> alive = alive_;
   Host* host = host_;
   const bool queued = submit(host->workers(), [this, alive, host, record = std::move(record)] {
@@ -317,17 +326,18 @@ void Genesis::save(GenesisRecord record) {
       if (*alive) saved(status, record);
     });
   });
-  if (!queued) saving_ = false;  // the timer tries again
+  if (!queued) write_error_ = "too much is being written at once to write the record, too";
 }
 
 void Genesis::saved(Status status, const GenesisRecord& record) {
-  saving_ = false;
-  if (!timer_) return;  // stopped
+  if (!timer_ || record_) return;  // stopped; written by an earlier try that took long
   if (!status.ok()) {
-    refusal_ = std::string("the file ") + kGenesisPath + " cannot be written: " + describe(status);
+    write_error_ =
+        std::string("the file ") + kGenesisPath + " cannot be written: " + describe(status);
     evaluate();
     return;
   }
+  write_error_.clear();
   record_ = record;
   if (own_number_ != 1) on_offer(1, record);
   evaluate();

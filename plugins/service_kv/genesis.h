@@ -77,7 +77,8 @@ class Genesis final : private PeerObserver, private Task {
   uint32_t own_number_ = 0;
   std::map<uint32_t, PeerView> peers_;   // without this node
   std::optional<GenesisRecord> record_;  // durable here
-  bool saving_ = false;
+  bool may_save_ = true;                 // not since the last try, until the timer comes
+  std::string write_error_;              // of that try
   bool joined_ = false;
   bool observing_ = false;
   std::string refusal_;  // why an offer was refused

@@ -142,6 +142,35 @@ TEST_F(GenesisTest, ARecordThatCannotBeWrittenEverywhereCountsNowhere) {
   world.run_for(3000);
   EXPECT_FALSE(machines[0]->joined || machines[1]->joined || machines[2]->joined);
   EXPECT_TRUE(machines[0]->node.files.content.contains(kGenesisPath));
+  EXPECT_NE(machines[2]->problem().find("cannot be written"), std::string::npos);
+  machines[2]->node.files.write_result = ok_status();
+  EXPECT_TRUE(world.run_until([&] { return all_joined(); })) << "it tries again by itself";
+}
+
+TEST_F(GenesisTest, AnUnfinishedRecordOfOtherSettingsIsAnErrorThatShowsBoth) {
+  make(2);
+  machines[1]->node.files.write_result = make_status(StatusCode::io_error);
+  for (const auto& machine : machines) machine->boot();
+  world.run_for(2000);
+  ASSERT_TRUE(machines[0]->node.files.content.contains(kGenesisPath));
+  for (const auto& machine : machines) {
+    machine->kill();
+    machine->node.settings["storage.shards"] = "16";
+    machine->node.files.write_result = ok_status();
+    machine->boot();
+  }
+  world.run_for(2000);
+  EXPECT_FALSE(machines[0]->joined || machines[1]->joined);
+  const std::string problem = machines[0]->problem();
+  EXPECT_NE(problem.find("shards 8"), std::string::npos) << problem;
+  EXPECT_NE(problem.find("shards 16"), std::string::npos) << problem;
+  machines[0]->kill();
+  machines[1]->kill();
+  for (const auto& machine : machines) {
+    machine->node.settings["storage.shards"] = "8";
+    machine->boot();
+  }
+  EXPECT_TRUE(world.run_until([&] { return all_joined(); }));
 }
 
 TEST_F(GenesisTest, AnUnfinishedRecordIsResumedAndNotReplaced) {

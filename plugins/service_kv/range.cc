@@ -10,7 +10,14 @@ namespace {
 
 constexpr uint32_t kWindow = 64;  // shards asked at a time
 constexpr uint32_t kPartItems = 128;
+// Of one shard's first answer, so that all of them together stay near twice the page that is asked
+// for, however many shards there are.
 constexpr uint64_t kPartBytes = 64 << 10;
+constexpr uint64_t kAllPartsBytes = 8 << 20;
+
+// What the ranges of one loop may hold before no further one is begun.
+constexpr uint32_t kMaxJobs = 64;
+constexpr uint64_t kMaxHeldBytes = 64 << 20;
 
 std::string engine_bound(ByteView key) {
   std::string bound(1, static_cast<char>(kDataPrefix));
@@ -25,6 +32,8 @@ void RangeJob::start(RouterShared* shared, Router* router, Loop* loop,
   KvCode refusal = KvCode::ok;
   if (!router->serving() || shared->draining.load()) refusal = KvCode::starting;
   if (request.limit == 0) refusal = KvCode::bad_request;
+  const RangeLoad& load = router->range_load();
+  if (load.jobs >= kMaxJobs || load.held_bytes >= kMaxHeldBytes) refusal = KvCode::busy;
   const bool empty = request.end.size != 0 && text_of(request.start) >= text_of(request.end);
   if (refusal != KvCode::ok || empty) {
     post(loop, [refusal, done] { done->done(refusal, usual_message(refusal), nullptr, 0, false); });
@@ -44,17 +53,25 @@ RangeJob::RangeJob(Router* router, Loop* loop, uint32_t shards, const KvRangeReq
       consistency_(request.consistency),
       deadline_ns_(request.deadline_ns != 0 ? request.deadline_ns : loop->now_ns() + 5'000'000'000),
       parts_(shards) {
+  ++router_->range_load().jobs;
   const std::string start = engine_bound(request.start);
   const std::string end = request.end.size != 0 ? engine_bound(request.end)
                                                 : std::string(1, static_cast<char>(kDataEnd));
   ScanArguments arguments;
   arguments.limit = std::min(limit_, kPartItems + 2 * limit_ / shards);
-  arguments.max_bytes = std::min(max_bytes_, kPartBytes + 2 * max_bytes_ / shards);
+  arguments.max_bytes =
+      std::min(max_bytes_, std::min(kPartBytes, kAllPartsBytes / shards) + 2 * max_bytes_ / shards);
   arguments.reverse = reverse_;
   arguments.keys_only = request.keys_only != 0;
   arguments.start = view_of(start);
   arguments.end = view_of(end);
   arguments_ = encode_scan_arguments(arguments);
+}
+
+RangeJob::~RangeJob() {
+  RangeLoad& load = router_->range_load();
+  --load.jobs;
+  load.held_bytes -= held_bytes_;
 }
 
 void RangeJob::ask_more() {
@@ -78,6 +95,8 @@ void RangeJob::operation_done(Operation* operation) noexcept {
     code_ = operation->code;
   } else {
     part.page = operation->value;
+    held_bytes_ += part.page.size();
+    router_->range_load().held_bytes += part.page.size();
     if (!decode_scan_page(part.page.view(), &part.items, &part.more)) code_ = KvCode::internal;
   }
   delete operation;

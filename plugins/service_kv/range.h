@@ -30,6 +30,7 @@ class RangeJob final : private OperationSink {
 
   RangeJob(Router* router, Loop* loop, uint32_t shards, const KvRangeRequest& request,
            KvRangeDone* done);
+  ~RangeJob();
   void ask_more();
   void operation_done(Operation* operation) noexcept override;
   void answer();
@@ -46,6 +47,7 @@ class RangeJob final : private OperationSink {
   const uint64_t deadline_ns_;
   Buffer arguments_;
   std::vector<Part> parts_;
+  uint64_t held_bytes_ = 0;  // of the pages in parts_
   uint32_t asked_ = 0;
   uint32_t answered_ = 0;
   KvCode code_ = KvCode::ok;

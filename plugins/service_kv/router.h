@@ -38,6 +38,12 @@ struct RouterShared {
   Ref<Instrument> waiting;
 };
 
+// What the range requests of one loop weigh.
+struct RangeLoad {
+  uint32_t jobs = 0;
+  uint64_t held_bytes = 0;  // of parts that wait to be merged
+};
+
 // All methods on its loop, unless they say otherwise.
 class Router final : public RouteHost, private PeerObserver, private Task {
  public:
@@ -66,8 +72,9 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   uint32_t shards() const { return topology_ ? topology_->shards() : 0; }
   // Whether the other node answers.
   bool linked_to(uint32_t node) { return linked(node); }
-  // How many operations of clients on this loop are under way.
-  uint32_t live() const { return live_; }
+  // How many operations and ranges of clients on this loop are under way.
+  uint32_t live() const { return live_ + range_load_.jobs; }
+  RangeLoad& range_load() { return range_load_; }
 
   // Gives away what is led here, where someone else could lead.
   void hand_over_leaders(Completion* done);
@@ -133,6 +140,7 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   KeyGate gate_;
   uint32_t live_ = 0;
   uint64_t live_bytes_ = 0;
+  RangeLoad range_load_;
   std::vector<Batch> outboxes_;  // by loop
   Batch deliveries_;
   Batch admitted_;

@@ -281,6 +281,35 @@ TEST_F(ServiceTest, ARangeGoesOverAllShardsInOrder) {
   EXPECT_TRUE(range("k120", "k110", 3, false).keys.empty());
 }
 
+TEST_F(ServiceTest, RangesAreRefusedBeforeTheyHoldTooMuch) {
+  make(2);
+  decree.hold_commits = true;  // so that no read index is confirmed and all ranges wait
+  const auto begin = [&](RangeAnswer* answer) {
+    KvRangeRequest request{};
+    request.struct_size = sizeof(request);
+    request.limit = 10;
+    request.max_bytes = 1 << 20;
+    request.deadline_ns = world.now_ns + 1'000'000'000;
+    servers[0]->kv->submit_range(servers[0]->loop(0), &request, answer);
+  };
+  std::vector<std::unique_ptr<RangeAnswer>> answers;
+  for (int i = 0; i < 200; ++i) begin(answers.emplace_back(std::make_unique<RangeAnswer>()).get());
+  ASSERT_TRUE(world.run_until([&] {
+    return std::all_of(answers.begin(), answers.end(),
+                       [](const auto& answer) { return answer->calls == 1; });
+  }));
+  const auto refused = std::count_if(answers.begin(), answers.end(), [](const auto& answer) {
+    return answer->code == KvCode::busy;
+  });
+  EXPECT_GT(refused, 0);
+  EXPECT_LT(refused, 200);
+  decree.hold_commits = false;
+  RangeAnswer later;
+  begin(&later);
+  ASSERT_TRUE(world.run_until([&] { return later.calls != 0; }));
+  EXPECT_EQ(later.code, KvCode::ok) << "what the others held is free again";
+}
+
 TEST_F(ServiceTest, StopAnswersEverythingExactlyOnce) {
   make(3);
   decree.hold_commits = true;
