@@ -6,13 +6,6 @@
 #include "grey/glue/plugin.h"
 
 namespace grey::kv {
-namespace {
-
-// How long a node that turned an operation down is left alone, unless news come first.
-constexpr uint64_t kTurnedDownNs = 20'000'000;
-
-}  // namespace
-
 GroupRoute::GroupRoute(RouteHost* host, uint32_t group)
     : host_(host), group_number_(group), opened_ns_(host->loop()->now_ns()) {
   for (const ReplicaPlacement& replica : host->topology().placements[group]) {
@@ -65,6 +58,8 @@ void GroupRoute::start(Operation* operation) {
 }
 
 bool GroupRoute::dispatch(Operation* operation) {
+  // Nobody waits for it any more: the tick ends it. A write must not be done long after its time.
+  if (operation->deadline_ns <= host_->loop()->now_ns()) return false;
   refresh();
   if (operation->consistency == KvConsistency::stale && !operation->is_write()) {
     if (!usable() || status_.installed == 0) return dispatch_away(operation);
@@ -160,6 +155,7 @@ void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, cons
     operation->expires_ms = reply.expires_ms;
     operation->age_ms = reply.age_ms;
     operation->value = value;
+    if (reply.code == KvCode::unknown_outcome) return end_in_doubt(operation);
     complete(operation, reply.code);
     return;
   }
@@ -177,46 +173,6 @@ void GroupRoute::forward_failed(Operation* operation) {
   // Not at once: the link would be as full, or as gone, as it was a moment ago.
   candidate(operation->target)->not_before_ns = host_->loop()->now_ns() + kTurnedDownNs;
   retry(operation);
-}
-
-void GroupRoute::proposal_resolved(Operation* operation, ProposalOutcome outcome,
-                                   Status why) noexcept {
-  if (operation->from_node == 0) --writes_under_way_;
-  if (operation->abandoned) {
-    unlink(operation);
-    delete operation;
-    if (waiting() != 0) host_->attend(this);
-    end_stop();
-    return;
-  }
-  switch (outcome) {
-    case ProposalOutcome::committed:
-      complete(operation, operation->code);
-      return;
-    case ProposalOutcome::unknown:
-      complete(operation, KvCode::unknown_outcome);
-      return;
-    case ProposalOutcome::lost:
-      retry(operation);
-      return;
-    case ProposalOutcome::not_proposed:
-      break;
-  }
-  switch (why.code) {
-    case StatusCode::busy:
-      complete(operation, KvCode::busy);
-      return;
-    case StatusCode::no_space:
-      complete(operation, KvCode::no_space);
-      return;
-    case StatusCode::too_large:
-      complete(operation, KvCode::too_large);
-      return;
-    default:
-      local_not_before_ns_ = host_->loop()->now_ns() + kTurnedDownNs;
-      retry(operation);
-      return;
-  }
 }
 
 void GroupRoute::read_confirmed(Operation* operation, Status status) noexcept {
@@ -248,7 +204,7 @@ void GroupRoute::unwait(Operation* operation) {
   queue.erase(std::find(queue.begin(), queue.end(), operation));
 }
 
-// It was surely not done: once more, when there is someone to ask.
+// It was surely not done, or has a session: once more, when there is someone to ask.
 void GroupRoute::retry(Operation* operation) {
   if (stopping_) {
     complete(operation, KvCode::starting);
@@ -289,48 +245,6 @@ void GroupRoute::tick() {
   pump();
 }
 
-void GroupRoute::expire(Operation* operation) {
-  switch (operation->state) {
-    case OperationState::waiting:
-      unwait(operation);
-      fail(operation);
-      return;
-    case OperationState::proposed:
-      abandon(operation);
-      return;
-    case OperationState::forwarded:
-      host_->forget(operation);
-      if (!operation->is_write()) return fail(operation);
-      --writes_under_way_;
-      complete(operation, KvCode::unknown_outcome);
-      return;
-    case OperationState::fresh:
-    case OperationState::confirming:  // the group ends it by itself
-    case OperationState::fetching:
-      return;
-  }
-}
-
-// The proposal stays with the group; whoever waits for it is answered now.
-void GroupRoute::abandon(Operation* operation) {
-  operation->abandoned = true;
-  end_overtaken(*operation);
-  auto* answer = new Operation;
-  answer->kind = operation->kind;
-  answer->group = operation->group;
-  answer->payload = operation->payload;
-  answer->origin_loop = operation->origin_loop;
-  answer->client = operation->client;
-  answer->sink = operation->sink;
-  answer->key_hash = operation->key_hash;
-  answer->gated = operation->gated;
-  answer->from_node = operation->from_node;
-  answer->reply_route = operation->reply_route;
-  answer->remote_id = operation->remote_id;
-  answer->code = KvCode::unknown_outcome;
-  host_->finish(answer);
-}
-
 void GroupRoute::peer_down(uint32_t node) {
   for (Operation* operation = first_; operation;) {
     Operation* next = operation->next;
@@ -341,7 +255,7 @@ void GroupRoute::peer_down(uint32_t node) {
         operation->message =
             "the link to the node that was to do the write broke: nobody can say "
             "whether it was done";
-        complete(operation, KvCode::unknown_outcome);
+        end_in_doubt(operation);
       } else {
         retry(operation);
       }
@@ -349,49 +263,6 @@ void GroupRoute::peer_down(uint32_t node) {
     operation = next;
   }
   if (leader_hint_ == node) leader_hint_ = 0;
-}
-
-// Tells the node that asked that it has to ask elsewhere.
-void GroupRoute::turn_away(Operation* operation, bool no_quorum) {
-  operation->forward_outcome = ForwardOutcome::not_leader;
-  const uint32_t leader = usable() ? status_.leader : 0;
-  operation->leader_hint = leader == host_->topology().own_number ? 0 : leader;
-  complete(operation, no_quorum ? KvCode::no_quorum : KvCode::ok);
-}
-
-void GroupRoute::fail(Operation* operation) {
-  if (operation->from_node != 0) return turn_away(operation, true);
-  complete(operation, operation->is_write() ? KvCode::read_only : KvCode::no_quorum);
-}
-
-void GroupRoute::complete(Operation* operation, KvCode code) {
-  operation->code = code;
-  if (operation->is_write() && !waiting_writes_.empty()) end_overtaken(*operation);
-  unlink(operation);
-  host_->finish(operation);
-  if (waiting() != 0) host_->attend(this);
-  end_stop();
-}
-
-// A write that waits to be done again must not be done behind a later one of its key: that would
-// undo it. It was surely not done, and says so.
-void GroupRoute::end_overtaken(const Operation& later) {
-  if (later.from_node != 0 || later.state == OperationState::waiting) return;
-  for (size_t i = 0; i < waiting_writes_.size();) {
-    Operation* operation = waiting_writes_[i];
-    if (operation->sequence > later.sequence) return;
-    if (text_of(operation->key) != text_of(later.key)) {
-      ++i;
-      continue;
-    }
-    waiting_writes_.erase(waiting_writes_.begin() + static_cast<std::ptrdiff_t>(i));
-    operation->message =
-        "the leader changed and a later write of the key came first: nothing was "
-        "written";
-    operation->code = KvCode::read_only;
-    unlink(operation);
-    host_->finish(operation);
-  }
 }
 
 void GroupRoute::link(Operation* operation) {

@@ -1,8 +1,9 @@
 // One group as this node serves it: its replica here, if there is one, and the way to its leader.
 //
 // Operations are served here where that is right, else forwarded (one hop), else they wait for a
-// leader until their deadline. Writes wait in the order of their arrival. A write is done again
-// only when it surely was not done before, and never behind a later write of its key.
+// leader until their deadline. Writes wait in the order of their arrival. A write is tried again
+// only when it surely was not done before, or has a session, and never behind a later write of its
+// key.
 #ifndef GREY_SERVICE_KV_GROUP_ROUTE_H_
 #define GREY_SERVICE_KV_GROUP_ROUTE_H_
 
@@ -36,6 +37,9 @@ class RouteHost {
   // Calls pump() of the route in this turn, after what runs now.
   virtual void attend(GroupRoute* route) = 0;
   virtual void applied(uint64_t bytes) = 0;
+  // By how many clients with sessions a replica here remembers more, or less; and how many writes
+  // had been done before.
+  virtual void sessions(int64_t change, uint64_t repeated) = 0;
   virtual void failed(uint32_t group, Status status) = 0;
 
  protected:
@@ -73,6 +77,9 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   bool attended = false;  // the host's: pump() is due
 
  private:
+  // How long a node that turned an operation down is left alone, unless news come first.
+  static constexpr uint64_t kTurnedDownNs = 20'000'000;
+
   struct Candidate {
     uint32_t node;
     uint64_t not_before_ns = 0;  // it turned an operation down
@@ -90,9 +97,11 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void wait(Operation* operation);
   void unwait(Operation* operation);
   void retry(Operation* operation);
+  void end_in_doubt(Operation* operation);
   void turn_away(Operation* operation, bool no_quorum);
   void fail(Operation* operation);
   void complete(Operation* operation, KvCode code);
+  void conclude(Operation* operation, KvCode code);
   void abandon(Operation* operation);
   void expire(Operation* operation);
   void end_overtaken(const Operation& later);
@@ -116,6 +125,10 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void machine_changed() noexcept override;
   void machine_applied(uint64_t bytes) noexcept override { host_->applied(bytes); }
   void machine_failed(Status status) noexcept override { host_->failed(group_number_, status); }
+  void machine_sessions(uint64_t clients, uint64_t repeated) noexcept override {
+    host_->sessions(static_cast<int64_t>(clients - sessions_told_), repeated);
+    sessions_told_ = clients;
+  }
 
   RouteHost* host_;
   const uint32_t group_number_;
@@ -137,6 +150,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   std::deque<Operation*> waiting_reads_;
   std::deque<Operation*> waiting_writes_;  // in order of sequence
   uint64_t writes_under_way_ = 0;          // of this node's clients
+  uint64_t sessions_told_ = 0;
   bool stopping_ = false;
   bool closed_ = false;  // neither group nor machine calls any more
   Completion* stop_done_ = nullptr;

@@ -29,7 +29,7 @@ const char* usual_message(KvCode code) {
     case KvCode::no_space:
       return "the disk is nearly full: only deletes pass now";
     case KvCode::session_expired:
-      return "the session is forgotten: the write was not done";
+      return "what became of this serial is forgotten, or was never known: it is not done (again)";
     case KvCode::internal:
       return "a fault inside this node: its log tells more";
   }

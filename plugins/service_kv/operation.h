@@ -62,6 +62,7 @@ struct Operation final : WriteProposal, ReadDone, ValueDone, ScanDone {
   uint64_t deadline_ns = 0;
   Buffer payload;            // command; engine key of a get; encoded ScanArguments
   ByteView key{nullptr, 0};  // the user's key, in payload; empty for a scan
+  bool session = false;      // the command has one: sent twice it is done once
 
   // Whence: a client here (`client`), a part of this service (`sink`), or another node.
   uint32_t origin_loop = 0;
@@ -84,7 +85,8 @@ struct Operation final : WriteProposal, ReadDone, ValueDone, ScanDone {
 
   // At home.
   OperationState state = OperationState::fresh;
-  bool retried = false;    // another node or the group turned it down once
+  bool retried = false;    // it waits to be done again
+  bool doubtful = false;   // an earlier try of it may have been done, or may be yet
   bool abandoned = false;  // the client was answered: it ends when the group lets go of it
   uint32_t target = 0;     // the node it was forwarded to
   uint64_t id = 0;         // under which it was forwarded

@@ -86,7 +86,11 @@ KvCode Router::fill(const KvRequest& request, Operation* operation) {
   const ByteView key = view_of(request.key);
   const ByteView value =
       operation->kind == OperationKind::put ? view_of(request.value) : ByteView{nullptr, 0};
-  if (request.ttl_ms != 0 || request.has_session != 0) return KvCode::not_implemented;
+  if (request.ttl_ms != 0) return KvCode::not_implemented;
+  if (write && request.has_session != 0 && request.serial == 0) {
+    operation->message = "a session's serials begin at 1";
+    return KvCode::bad_request;
+  }
   if (key.size == 0) {
     operation->message = "the key is empty";
     return KvCode::bad_request;
@@ -101,15 +105,7 @@ KvCode Router::fill(const KvRequest& request, Operation* operation) {
     return KvCode::busy;
   }
   if (write) {
-    Command command;
-    command.type = operation->kind == OperationKind::put ? CommandType::put : CommandType::erase;
-    command.condition = request.condition;
-    command.revision = request.condition == KvCondition::revision_is ? request.revision : 0;
-    command.key = key;
-    command.value = value;
-    operation->payload = encode_command(command);
-    operation->key = {operation->payload.data() + operation->payload.size() - key.size - value.size,
-                      key.size};
+    fill_write(request, operation);
   } else {
     operation->payload = data_key(key);
     operation->key = {operation->payload.data() + 1, key.size};
@@ -117,6 +113,27 @@ KvCode Router::fill(const KvRequest& request, Operation* operation) {
   operation->key_hash = std::hash<std::string_view>{}(text_of(key));
   operation->group = group_of_shard(shard_of(key, topology_->shards()));
   return KvCode::ok;
+}
+
+void Router::fill_write(const KvRequest& request, Operation* operation) {
+  const bool put = operation->kind == OperationKind::put;
+  Command command;
+  command.type = put ? CommandType::put : CommandType::erase;
+  command.condition = request.condition;
+  command.revision = request.condition == KvCondition::revision_is ? request.revision : 0;
+  command.key = view_of(request.key);
+  if (put) command.value = view_of(request.value);
+  if (request.has_session != 0) {
+    CommandSession& session = command.session.emplace();
+    std::memcpy(session.client.data(), request.session_id, session.client.size());
+    session.serial = request.serial;
+    session.retention_ms = shared_->session_retention_ms;
+    operation->session = true;
+  }
+  operation->payload = encode_command(command);
+  operation->key = {
+      operation->payload.data() + operation->payload.size() - command.key.size - command.value.size,
+      command.key.size};
 }
 
 void Router::submit_internal(Operation* operation) {
@@ -211,6 +228,11 @@ void Router::attend(GroupRoute* route) {
 
 void Router::applied(uint64_t bytes) {
   shared_->unflushed_bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+void Router::sessions(int64_t change, uint64_t repeated) {
+  shared_->sessions->add(static_cast<double>(change));
+  if (repeated != 0) shared_->repeated->add(static_cast<double>(repeated));
 }
 
 void Router::failed(uint32_t group, Status status) {

@@ -30,12 +30,15 @@ struct RouterShared {
   uint64_t max_value_bytes = 8 << 20;
   uint32_t max_operations = 65536;               // under way, of one loop's clients
   uint64_t max_operation_bytes = 256 << 20;      // of their keys and values
+  uint64_t session_retention_ms = 86'400'000;    // what commands with a session carry
   std::vector<std::unique_ptr<Router>> routers;  // by loop
   std::atomic<bool> draining{false};
   std::atomic<uint64_t> unflushed_bytes{0};
   Ref<Instrument> forwarded;
   Ref<Instrument> malformed;
   Ref<Instrument> waiting;
+  Ref<Instrument> sessions;
+  Ref<Instrument> repeated;
 };
 
 // What the range requests of one loop weigh.
@@ -100,6 +103,7 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   void finish(Operation* operation) override;
   void attend(GroupRoute* route) override;
   void applied(uint64_t bytes) override;
+  void sessions(int64_t change, uint64_t repeated) override;
   void failed(uint32_t group, Status status) override;
 
   void on_peer_up(const PeerInfo* info) noexcept override;
@@ -108,6 +112,7 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   void run() noexcept override;  // the tick
 
   KvCode fill(const KvRequest& request, Operation* operation);
+  void fill_write(const KvRequest& request, Operation* operation);
   void send_home(Operation* operation);
   void hand_over(uint32_t loop, Operation* operation);
   void arrive(Operation* operation);

@@ -40,6 +40,9 @@ Status KvPlugin::start(ErrorText* error) noexcept {
   ConfigView* config = host()->config();
   shared_.max_key_bytes = config->size_bytes("limits.key", shared_.max_key_bytes);
   shared_.max_value_bytes = config->size_bytes("limits.value", shared_.max_value_bytes);
+  shared_.session_retention_ms =
+      config->duration_ns("session_retention", shared_.session_retention_ms * 1'000'000) /
+      1'000'000;
   yaml_ = read_settings(config);
   make_instruments();
   for (uint32_t i = 0; i < host()->loop_count(); ++i) {
@@ -74,6 +77,12 @@ void KvPlugin::make_instruments() {
                            "Messages of other nodes that could not be understood.");
   shared_.waiting =
       make(MetricKind::gauge, "grey_kv_waiting_operations", "Operations that wait for a leader.");
+  shared_.sessions = make(MetricKind::gauge, "grey_kv_sessions",
+                          "Clients with sessions that the replicas of this node remember, once for "
+                          "each shard that they wrote to.");
+  shared_.repeated = make(MetricKind::counter, "grey_kv_deduplicated_writes_total",
+                          "Writes proposed here whose session showed that they had been done: they "
+                          "were answered with the first outcome.");
 }
 
 void KvPlugin::joined(const GenesisRecord& record) {

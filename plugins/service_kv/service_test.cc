@@ -47,9 +47,6 @@ TEST_F(ServiceTest, WhatIsNotBuiltOrOutOfLimitsIsSaid) {
   KvRequest request = request_for(KvOperation::put, "k", "1");
   request.ttl_ms = 5;
   EXPECT_EQ(finish(1, request).code, KvCode::not_implemented);
-  request.ttl_ms = 0;
-  request.has_session = 1;
-  EXPECT_EQ(finish(1, request).code, KvCode::not_implemented);
   EXPECT_EQ(put(1, "", "1").code, KvCode::bad_request);
   EXPECT_EQ(put(1, std::string((32 << 10) + 1, 'x'), "1").code, KvCode::too_large);
   EXPECT_EQ(put(1, std::string(32 << 10, 'x'), "1").code, KvCode::ok);

@@ -1,6 +1,7 @@
 #include "state_machine.h"
 
 #include <cassert>
+#include <cstring>
 
 #include "snapshot.h"
 #include "value_record.h"
@@ -10,7 +11,6 @@ namespace {
 
 constexpr uint64_t kBusyRetryNs = 2'000'000;
 constexpr uint64_t kNoSpaceRetryNs = 100'000'000;
-constexpr uint64_t kKeepArenaBytes = 1 << 20;
 
 bool condition_holds(const Command& command, bool exists, uint64_t revision) {
   switch (command.condition) {
@@ -26,11 +26,14 @@ bool condition_holds(const Command& command, bool exists, uint64_t revision) {
   return false;
 }
 
-class RecordSink final : public ValueSink {
+class HeadSink final : public ValueSink {
  public:
-  void value(ByteView value) noexcept override { status = decode_value_record(value, &record); }
-  Status status = ok_status();
-  ValueRecord record;
+  HeadSink(uint64_t most, std::string* out) : most_(most), out_(out) {}
+  void value(ByteView value) noexcept override { out_->assign(text_of(value).substr(0, most_)); }
+
+ private:
+  const uint64_t most_;
+  std::string* out_;
 };
 
 }  // namespace
@@ -42,7 +45,8 @@ KvMachine::KvMachine(Loop* loop, Storage* storage, uint32_t partition, AppliedSt
       partition_(partition),
       applied_(applied),
       observer_(observer),
-      retry_(Ref<Timer>::adopt(loop->make_timer(this))) {}
+      retry_(Ref<Timer>::adopt(loop->make_timer(this))),
+      sessions_loaded_(applied.index == 0) {}
 
 KvMachine::~KvMachine() {
   assert(engine_operations_ == 0);
@@ -61,11 +65,10 @@ Status KvMachine::apply(const CommittedEntry* entries, uint32_t count, Completio
   overlaid_ = 0;
   uint64_t room = 0;
   for (uint32_t i = 0; i < count; ++i) room += entries[i].payload.size + 1 + kValueHeaderBytes;
-  if (arena_.size() < room || arena_.size() > room + kKeepArenaBytes) {
-    arena_ = std::vector<uint8_t>(room);
-  }
-  arena_used_ = 0;
-  have_fetched_ = false;
+  arena_.clear(room);
+  fetched_.clear();
+  sessions_changed_ = false;
+  repeated_ = 0;
   const Status status = proceed();
   if (status.code == StatusCode::would_block) return status;
   entries_ = nullptr;
@@ -78,56 +81,74 @@ Status KvMachine::proceed() {
   while (next_ < count_) {
     const Status status = step();
     if (!status.ok()) return status;
-    have_fetched_ = false;
+    fetched_.clear();
     ++next_;
   }
+  keep_session_table();
   return write();
 }
 
 Status KvMachine::step() {
   const CommittedEntry& entry = entries_[next_];
+  Status status = load_sessions();
+  if (!status.ok()) return status;
+  advance_sessions(entry.timestamp_ms);
   if (entry.payload.size == 0) return ok_status();  // an entry of the consensus itself
   Command command;
-  Status status = decode_command(view_of(entry.payload), &command);
+  status = decode_command(view_of(entry.payload), &command);
   if (!status.ok()) return status;
+  return command.session ? execute_once(command) : execute(command);
+}
+
+Status KvMachine::execute(const Command& command) {
   Current current;
   if (command.condition != KvCondition::none || command.type == CommandType::erase) {
-    status = find_current(command, &current);
+    const Status status = find_current(command, &current);
     if (!status.ok()) return status;
-  } else {
-    asked_key_ = engine_key(command.key);
   }
   carry_out(command, current);
   return ok_status();
 }
 
 Status KvMachine::find_current(const Command& command, Current* current) {
-  if (have_fetched_) {
-    *current = fetched_;
+  std::string key(1, static_cast<char>(kDataPrefix));
+  key.append(text_of(command.key));
+  Lookup found;
+  Status status = lookup(std::move(key), kValueHeaderBytes, &found);
+  if (!status.ok() || !found.exists) return status;
+  ValueRecord record;
+  status = decode_value_record(view_of(found.value), &record);
+  *current = {true, record.revision};
+  return status;
+}
+
+// The first `most` bytes of what stands there. would_block: the engine was asked, the entry has to
+// be begun again when it has answered.
+Status KvMachine::lookup(std::string key, uint64_t most, Lookup* out) {
+  for (const Lookup& fetched : fetched_) {
+    if (fetched.key != key) continue;
+    *out = fetched;
     return ok_status();
   }
-  asked_key_ = engine_key(command.key);
-  for (; overlaid_ < ops_.size(); ++overlaid_) overlay_[text_of(ops_[overlaid_].key)] = overlaid_;
-  if (auto found = overlay_.find(text_of(asked_key_)); found != overlay_.end()) {
+  *out = Lookup{std::move(key), most, false, {}};
+  for (; overlaid_ < ops_.size(); ++overlaid_) {
+    if (ops_[overlaid_].kind == WriteKind::erase_range) continue;
+    overlay_[text_of(ops_[overlaid_].key)] = overlaid_;
+  }
+  if (auto found = overlay_.find(out->key); found != overlay_.end()) {
     const WriteOp& op = ops_[found->second];
-    current->exists = op.kind == WriteKind::put;
-    if (!current->exists) return ok_status();
-    ValueRecord record;
-    const Status status = decode_value_record(op.value, &record);
-    current->revision = record.revision;
-    return status;
+    out->exists = op.kind == WriteKind::put;
+    if (out->exists) out->value = text_of(op.value).substr(0, most);
+    return ok_status();
   }
-  RecordSink sink;
-  const Status status = storage_->try_get(partition_, asked_key_, &sink);
-  if (status.ok()) {
-    current->exists = true;
-    current->revision = sink.record.revision;
-    return sink.status;
-  }
+  HeadSink sink(most, &out->value);
+  const Status status = storage_->try_get(partition_, view_of(out->key), &sink);
   if (status.code == StatusCode::not_found) return ok_status();
+  out->exists = status.ok();
   if (status.code == StatusCode::would_block) {
+    asked_ = std::move(*out);
     ++engine_operations_;
-    storage_->submit_get(loop_, partition_, asked_key_, this);
+    storage_->submit_get(loop_, partition_, view_of(asked_.key), this);
   }
   return status;
 }
@@ -141,7 +162,7 @@ void KvMachine::carry_out(const Command& command, const Current& current) {
   }
   if (command.type == CommandType::erase) {
     if (current.exists) {
-      ops_.push_back({WriteKind::erase, 0, asked_key_, {nullptr, 0}});
+      ops_.push_back({WriteKind::erase, 0, engine_key(command.key), {nullptr, 0}});
     } else {
       outcome.code = KvCode::not_found;
     }
@@ -149,9 +170,9 @@ void KvMachine::carry_out(const Command& command, const Current& current) {
   }
   outcome.revision = entries_[next_].index;
   const uint64_t size = kValueHeaderBytes + command.value.size;
-  uint8_t* record = take_arena(size);
+  uint8_t* record = arena_.take(size);
   encode_value_record({outcome.revision, 0, command.value}, record);
-  ops_.push_back({WriteKind::put, 0, asked_key_, {record, size}});
+  put(engine_key(command.key), {record, size});
 }
 
 Status KvMachine::write() {
@@ -191,7 +212,8 @@ Status KvMachine::finish() {
     proposal->code = outcomes_[i].code;
     proposal->revision = outcomes_[i].revision;
   }
-  observer_->machine_applied(arena_used_);
+  observer_->machine_applied(arena_.used());
+  if (sessions_changed_) observer_->machine_sessions(sessions_.total(), repeated_);
   return ok_status();
 }
 
@@ -219,17 +241,12 @@ void KvMachine::complete(Status status) noexcept {
 }
 
 void KvMachine::got(Status status, ByteView value) noexcept {
-  fetched_ = Current{};
-  if (status.ok()) {
-    ValueRecord record;
-    status = decode_value_record(value, &record);
-    fetched_ = {true, record.revision};
-  } else if (status.code == StatusCode::not_found) {
-    status = ok_status();
-  }
+  asked_.exists = status.ok();
+  if (status.ok()) asked_.value = text_of(value).substr(0, asked_.most);
+  if (status.code == StatusCode::not_found) status = ok_status();
   operation_ended();
   if (closed_ || !entries_) return;
-  have_fetched_ = true;
+  fetched_.push_back(std::move(asked_));
   resume(status.ok() ? proceed() : status);
 }
 
@@ -267,18 +284,21 @@ void KvMachine::close(Completion* done) noexcept {
   }
 }
 
+void KvMachine::put(ByteView key, ByteView value) {
+  ops_.push_back({WriteKind::put, 0, key, value});
+}
+
+ByteView KvMachine::keep(ByteView bytes) {
+  uint8_t* at = arena_.take(bytes.size);
+  std::memcpy(at, bytes.data, bytes.size);
+  return {at, bytes.size};
+}
+
 ByteView KvMachine::engine_key(ByteView key) {
-  uint8_t* at = take_arena(key.size + 1);
+  uint8_t* at = arena_.take(key.size + 1);
   at[0] = kDataPrefix;
   std::memcpy(at + 1, key.data, key.size);
   return {at, key.size + 1};
-}
-
-uint8_t* KvMachine::take_arena(uint64_t size) {
-  assert(arena_used_ + size <= arena_.size());
-  uint8_t* at = arena_.data() + arena_used_;
-  arena_used_ += size;
-  return at;
 }
 
 }  // namespace grey::kv

@@ -5,10 +5,12 @@
 #ifndef GREY_SERVICE_KV_STATE_MACHINE_H_
 #define GREY_SERVICE_KV_STATE_MACHINE_H_
 
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "arena.h"
 #include "command.h"
 #include "grey/consensus.h"
 #include "grey/glue/ref.h"
@@ -21,6 +23,7 @@ class WriteProposal : public Proposal {
  public:
   KvCode code = KvCode::internal;
   uint64_t revision = 0;  // written, or the one that a condition met; 0: the key is missing
+                          // `code` is bad_request when the session's serial was another write's.
 
  protected:
   ~WriteProposal() = default;
@@ -32,6 +35,9 @@ class MachineObserver {
   virtual void machine_changed() noexcept = 0;                // see StateMachine::group_changed
   virtual void machine_applied(uint64_t bytes) noexcept = 0;  // written to the engine
   virtual void machine_failed(Status status) noexcept = 0;    // apply() gives up with this
+  // How many clients with sessions the shard remembers now, and how many of the writes proposed
+  // here had been done before. After entries that changed something of it.
+  virtual void machine_sessions(uint64_t clients, uint64_t repeated) noexcept = 0;
 
  protected:
   ~MachineObserver() = default;
@@ -57,7 +63,10 @@ class KvMachine final : public StateMachine, private Task, private Completion, p
   void close(Completion* done) noexcept;
 
   // A snapshot was installed at `state`; called by its writer.
-  void installed(AppliedState state) noexcept { applied_ = state; }
+  void installed(AppliedState state) noexcept {
+    applied_ = state;
+    sessions_loaded_ = false;
+  }
 
  private:
   struct Current {
@@ -68,16 +77,38 @@ class KvMachine final : public StateMachine, private Task, private Completion, p
     KvCode code = KvCode::ok;
     uint64_t revision = 0;
   };
+  // What stands under an engine key, as far as it was asked for.
+  struct Lookup {
+    std::string key;
+    uint64_t most = 0;
+    bool exists = false;
+    std::string value;
+  };
+  struct Session {
+    SessionRecord record;
+    uint64_t generation = 0;  // in which it stands; 0: nowhere
+  };
 
   Status proceed();
   Status step();
+  Status execute(const Command& command);
   Status find_current(const Command& command, Current* current);
   void carry_out(const Command& command, const Current& current);
+  Status lookup(std::string key, uint64_t most, Lookup* out);
   Status write();
   Status finish();
   void resume(Status status);
+  void put(ByteView key, ByteView value);
+  ByteView keep(ByteView bytes);
   ByteView engine_key(ByteView key);
-  uint8_t* take_arena(uint64_t size);
+
+  // Sessions (state_machine_sessions.cc).
+  Status load_sessions();
+  void advance_sessions(uint64_t timestamp_ms);
+  Status execute_once(const Command& command);
+  Status find_session(const ClientId& client, Session* out);
+  void keep_session(const ClientId& client, Session* session);
+  void keep_session_table();
 
   void run() noexcept override;                               // the retry timer
   void complete(Status status) noexcept override;             // submit_write
@@ -99,14 +130,19 @@ class KvMachine final : public StateMachine, private Task, private Completion, p
   std::vector<Outcome> outcomes_;
   std::vector<WriteOp> ops_;
   WriteBatch batch_{};
-  std::vector<uint8_t> arena_;  // sized once an apply, so that what points into it stays
-  uint64_t arena_used_ = 0;
+  Arena arena_;  // what ops_ points into
   // What this batch made of keys already, filled only when a command asks for the current state.
   std::unordered_map<std::string_view, uint32_t> overlay_;  // engine key to index in ops_
   uint32_t overlaid_ = 0;                                   // ops_ below it are in overlay_
-  ByteView asked_key_{nullptr, 0};                          // of the last engine key made
-  bool have_fetched_ = false;                               // fetched_ answers for entry next_
-  Current fetched_;
+  // What the engine had to be waited for, for the entry next_, which is begun again afterwards: an
+  // entry changes nothing before all that it asks for is there.
+  std::vector<Lookup> fetched_;
+  Lookup asked_;
+
+  SessionTable sessions_;
+  bool sessions_loaded_ = false;
+  bool sessions_changed_ = false;  // in this batch
+  uint64_t repeated_ = 0;          // in this batch
 
   uint32_t engine_operations_ = 0;
   bool closed_ = false;

@@ -75,7 +75,8 @@ void TestGroup::propose(const BufferRef* payload, Proposal* proposal) noexcept {
 void TestGroup::commit_pending() {
   if (consensus_->decree->hold_commits || truth().leader != consensus_->number) return;
   while (!pending_.empty()) {
-    truth().committed.push_back({pending_.front().payload, truth().term});
+    truth().committed.push_back(
+        {pending_.front().payload, truth().term, consensus_->decree->timestamp_ms});
     proposals_[truth().committed.size()] = pending_.front().proposal;
     pending_.pop_front();
   }
@@ -94,7 +95,7 @@ void TestGroup::catch_up() {
     for (uint64_t index = from + 1; index <= truth().committed.size(); ++index) {
       const Decree::Entry& entry = truth().committed[index - 1];
       const auto found = proposals_.find(index);
-      applying_.push_back({index, entry.term, 1, entry.payload.ref(),
+      applying_.push_back({index, entry.term, entry.timestamp_ms, entry.payload.ref(),
                            found == proposals_.end() ? nullptr : found->second});
     }
     if (applying_.empty()) return applied(from);

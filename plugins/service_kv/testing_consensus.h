@@ -19,6 +19,7 @@ class Decree {
   struct Entry {
     Buffer payload;
     uint64_t term;
+    uint64_t timestamp_ms;
   };
   struct Truth {
     uint32_t leader = 0;
@@ -29,6 +30,7 @@ class Decree {
   std::map<uint32_t, Truth> groups;
   std::map<uint32_t, TestConsensus*> nodes;  // by node number
   bool hold_commits = false;
+  uint64_t timestamp_ms = 1;    // of entries from now on
   Status refuse = ok_status();  // with what a leader refuses proposals
 
   void lead(uint32_t group, uint32_t node);  // 0: nobody
