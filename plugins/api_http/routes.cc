@@ -124,15 +124,23 @@ bool read_conditions(Call& call, KvRequest* request) {
   return true;
 }
 
+// Both fields or none. Reads have no use for them and do not look at them.
 bool read_session(Call& call, KvRequest* request) {
   const Request& sent = *call.request;
   if (!sent.client_id && !sent.serial) return true;
-  const auto serial = sent.serial ? parse_number(*sent.serial) : std::nullopt;
-  const bool id_ok =
-      sent.client_id && sent.client_id->size() == 32 &&
-      sent.client_id->find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
-  if (!serial || !id_ok) {
-    call.error = "a session needs Grey-Client-Id (32 hex digits) and Grey-Serial (a number)";
+  if (!sent.client_id || !sent.serial) {
+    call.error = sent.serial ? "Grey-Serial needs Grey-Client-Id beside it"
+                             : "Grey-Client-Id needs Grey-Serial beside it";
+    return false;
+  }
+  if (sent.client_id->size() != 32 ||
+      sent.client_id->find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
+    call.error = "Grey-Client-Id must be 16 bytes in hex: 32 digits";
+    return false;
+  }
+  const auto serial = parse_number(*sent.serial);
+  if (!serial || *serial == 0) {
+    call.error = "Grey-Serial must be a number from 1 to 18446744073709551615";
     return false;
   }
   for (size_t i = 0; i < 16; ++i) {
@@ -269,6 +277,9 @@ ExchangePtr route_range(Call& call) {
 ExchangePtr route_batch(Call& call) {
   if (call.request->method != Method::post) return method_not_allowed("POST");
   if (!call.check_query({"timeout"})) return bad_request(call.error);
+  // Ignored, they would promise what is not kept.
+  if (call.request->client_id || call.request->serial)
+    return not_implemented("a batch in a session");
   if (call.request->body.size() > call.context->max_batch_bytes) {
     return fixed(error_response(
         413, "too_large",

@@ -128,6 +128,62 @@ TEST_F(Routes, ConditionsAreReadStrictly) {
   EXPECT_EQ(kv_.requests.size(), served);
 }
 
+TEST_F(Routes, ASessionIsReadStrictlyAndOnlyForWrites) {
+  Request request;
+  request.method = Method::put;
+  request.target = "/v1/kv/k";
+  request.client_id = "000102030405060708090a0B0C0D0E0f";
+  request.serial = "18446744073709551615";
+  EXPECT_EQ(ask(request).status, 200);
+  const KvRequest& asked = kv_.requests.back();
+  EXPECT_EQ(asked.has_session, 1u);
+  EXPECT_EQ(asked.serial, UINT64_MAX);
+  for (uint8_t i = 0; i < 16; ++i) EXPECT_EQ(asked.session_id[i], i);
+  request.method = Method::erase;
+  EXPECT_EQ(ask(request).status, 204);
+  EXPECT_EQ(kv_.requests.back().has_session, 1u);
+  request.method = Method::get;
+  request.serial = "nonsense";
+  EXPECT_EQ(ask(request).status, 200);
+  EXPECT_EQ(kv_.requests.back().has_session, 0u);
+
+  request.method = Method::put;
+  const size_t served = kv_.requests.size();
+  const std::string id(32, 'a');
+  const std::pair<std::optional<std::string>, std::optional<std::string>> cases[] = {
+      {id, std::nullopt},
+      {std::nullopt, "1"},
+      {id, "0"},
+      {id, "-1"},
+      {id, ""},
+      {id, "1 "},
+      {id, "18446744073709551616"},
+      {id, "0x1"},
+      {"", "1"},
+      {id + "a", "1"},
+      {std::string(32, 'g'), "1"},
+      {std::string(30, 'a'), "1"}};
+  for (const auto& [client_id, serial] : cases) {
+    request.client_id = client_id;
+    request.serial = serial;
+    const Response response = ask(request);
+    EXPECT_EQ(response.status, 400) << client_id.value_or("none") << " " << serial.value_or("none");
+    EXPECT_NE(response.text.find("Grey-"), std::string::npos);
+  }
+  EXPECT_EQ(kv_.requests.size(), served);
+}
+
+TEST_F(Routes, ABatchInASessionIsRefusedNotRunWithoutIt) {
+  Request request;
+  request.method = Method::post;
+  request.target = "/v1/batch";
+  request.body = Buffer::copy_of(std::string_view(R"({"ops":[{"put":{"key":"a","value":"1"}}]})"));
+  request.client_id = std::string(32, 'a');
+  request.serial = "1";
+  EXPECT_EQ(ask(request).status, 501);
+  EXPECT_TRUE(kv_.requests.empty());
+}
+
 TEST_F(Routes, BadRequestsNameWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"/v1/kv/k?consistancy=stale", "consistancy"},

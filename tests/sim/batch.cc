@@ -27,8 +27,9 @@ void on_fatal_signal(int number) {
 std::string encode(const RunResult& result) {
   std::ostringstream out;
   out << result.trace_hash << ' ' << result.sim_ns << ' ' << result.operations << ' '
-      << result.unknown << ' ' << result.given_up << ' ' << result.elections << ' '
-      << result.committed << ' ' << result.events << ' ' << result.faults.size() << '\n';
+      << result.unknown << ' ' << result.given_up << ' ' << result.settled << ' '
+      << result.elections << ' ' << result.committed << ' ' << result.events << ' '
+      << result.faults.size() << '\n';
   for (const auto& [name, count] : result.faults) out << count << ' ' << name << '\n';
   out << result.failure;
   return out.str();
@@ -38,7 +39,8 @@ bool decode(const std::string& text, RunResult* result) {
   std::istringstream in(text);
   size_t faults = 0;
   in >> result->trace_hash >> result->sim_ns >> result->operations >> result->unknown >>
-      result->given_up >> result->elections >> result->committed >> result->events >> faults;
+      result->given_up >> result->settled >> result->elections >> result->committed >>
+      result->events >> faults;
   for (size_t i = 0; i < faults; ++i) {
     uint64_t count = 0;
     std::string name;
@@ -93,7 +95,8 @@ RunResult run_in_child(const SimOptions& options) {
 }
 
 struct Totals {
-  uint64_t seeds = 0, failed = 0, sim_ns = 0, operations = 0, unknown = 0, given_up = 0;
+  uint64_t seeds = 0, failed = 0, sim_ns = 0, operations = 0, unknown = 0, given_up = 0,
+           settled = 0;
   uint64_t elections = 0, committed = 0, events = 0;
   std::map<std::string, uint64_t> faults;
 
@@ -104,6 +107,7 @@ struct Totals {
     operations += result.operations;
     unknown += result.unknown;
     given_up += result.given_up;
+    settled += result.settled;
     elections += result.elections;
     committed += result.committed;
     events += result.events;
@@ -113,11 +117,12 @@ struct Totals {
   void print(double wall_seconds) const {
     std::printf(
         "%llu seeds, %llu failed; %.0f simulated seconds in %.1f s (%.2f seeds/s), %llu events\n"
-        "%llu operations (%llu of unknown outcome, %llu given up), %llu committed entries, "
+        "%llu operations (%llu of unknown outcome, %llu given up, %llu settled by a retry), "
+        "%llu committed entries, "
         "%llu elections\nfaults:",
         ull(seeds), ull(failed), static_cast<double>(sim_ns) / 1e9, wall_seconds,
         static_cast<double>(seeds) / wall_seconds, ull(events), ull(operations), ull(unknown),
-        ull(given_up), ull(committed), ull(elections));
+        ull(given_up), ull(settled), ull(committed), ull(elections));
     const char* separator = " ";
     for (const auto& [name, count] : faults) {
       std::printf("%s%s %llu", separator, name.c_str(), ull(count));

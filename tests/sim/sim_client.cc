@@ -9,14 +9,16 @@ namespace {
 
 constexpr uint64_t kAnswerTimeoutNs = 3 * kSecondNs;
 constexpr uint64_t kOperationTimeoutNs = 6 * kSecondNs;
+constexpr uint64_t kSessionTimeoutNs = 20 * kSecondNs;
 
 }  // namespace
 
-SimClient::SimClient(SimCluster* cluster, Workload* workload, uint32_t number)
+SimClient::SimClient(SimCluster* cluster, Workload* workload, uint32_t number, bool with_session)
     : cluster_(cluster),
       world_(&cluster->world()),
       workload_(workload),
       number_(number),
+      with_session_(with_session),
       random_(world_->random().branch()),
       node_(1 + number % cluster->size()) {}
 
@@ -46,7 +48,11 @@ void SimClient::begin() {
   }
   op_ = {request_.kind,    OpOutcome::unknown, request_.value, request_.expected,
          world_->now_ns(), UINT64_MAX,         number_};
-  deadline_ns_ = world_->now_ns() + kOperationTimeoutNs;
+  const bool in_session = with_session_ && request_.kind != OpKind::get;
+  if (in_session) request_.serial = ++serial_;
+  request_.client = number_;
+  doubtful_ = false;
+  deadline_ns_ = world_->now_ns() + (in_session ? kSessionTimeoutNs : kOperationTimeoutNs);
   attempt();
 }
 
@@ -83,16 +89,24 @@ void SimClient::answered(uint64_t attempt, const ClientAnswer& answer) {
     case ClientAnswer::Kind::unknown:
       node_ = 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
       if (request_.kind == OpKind::get) return retry();
-      return finish(OpOutcome::unknown, request_.value);
+      doubtful_ = true;
+      // Sent again in its session it is one write, whatever became of the first try.
+      return request_.serial != 0 ? retry() : give_up();
+    case ClientAnswer::Kind::forgotten:
+      return give_up();
   }
+}
+
+// Whether it was done is not known, if a try of it was in doubt.
+void SimClient::give_up() {
+  if (doubtful_) return finish(OpOutcome::unknown, request_.value);
+  ++workload_->given_up;
+  think();
 }
 
 void SimClient::retry() {
   node_ = 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
-  if (world_->now_ns() >= deadline_ns_ || workload_->stopped) {
-    ++workload_->given_up;
-    return think();
-  }
+  if (world_->now_ns() >= deadline_ns_ || workload_->stopped) return give_up();
   world_->after(random_.between(10, 100) * kMillisecondNs, nullptr, [this] { attempt(); });
 }
 
@@ -103,6 +117,7 @@ void SimClient::finish(OpOutcome outcome, uint64_t value) {
     ++workload_->unknown;
   } else {
     ++workload_->done;
+    if (doubtful_) ++workload_->settled;
     op_.returned_ns = world_->now_ns();
   }
   world_->trace().count(world_->now_ns(), 4, value * 4 + static_cast<uint64_t>(outcome));

@@ -19,6 +19,7 @@ struct Workload {
   uint64_t done = 0;  // mismatches included
   uint64_t unknown = 0;
   uint64_t given_up = 0;  // surely not done
+  uint64_t settled = 0;   // writes whose outcome was unknown, until a retry in the session told it
   uint32_t keys = 24;
   uint64_t mean_pause_ns = 220 * testkit::kMillisecondNs;
   bool stopped = false;
@@ -26,7 +27,8 @@ struct Workload {
 
 class SimClient {
  public:
-  SimClient(SimCluster* cluster, Workload* workload, uint32_t number);
+  // Every other client of the kv target writes with a session.
+  SimClient(SimCluster* cluster, Workload* workload, uint32_t number, bool with_session);
 
   void start() { think(); }
   bool idle() const { return !busy_; }
@@ -41,16 +43,20 @@ class SimClient {
   void attempt();
   void answered(uint64_t attempt, const ClientAnswer& answer);
   void retry();
+  void give_up();
   void finish(OpOutcome outcome, uint64_t value);
 
   SimCluster* cluster_;
   testkit::SimWorld* world_;
   Workload* workload_;
   const uint32_t number_;
+  const bool with_session_;
   testkit::SimRandom random_;
   uint32_t node_;
   bool busy_ = false;
-  uint64_t attempt_ = 0;  // the number of the one whose answer counts
+  uint64_t serial_ = 0;    // of its latest write
+  bool doubtful_ = false;  // the write under way may have been done
+  uint64_t attempt_ = 0;   // the number of the one whose answer counts
   uint64_t deadline_ns_ = 0;
   ClientRequest request_;
   HistoryOp op_{};

@@ -85,7 +85,9 @@ bool SimDaemon::start_plugins(const PluginSet& plugins) {
   process_->interfaces[Consensus::kInterfaceId] = spy_.get();
 
   if (options_.target != Target::kv) return true;
-  if (!start_plugin(plugins.service)) return false;
+  // Short, so that sessions are forgotten while clients are at work, but not within the time for
+  // which a client tries one write.
+  if (!start_plugin(plugins.service, {{"session_retention", "180s"}})) return false;
   kv_ = query_interface<KvService>(loaded_.back().plugin.get());
   return true;
 }

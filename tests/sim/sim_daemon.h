@@ -32,10 +32,13 @@ struct ClientRequest {
   uint64_t value = 0;
   uint64_t expected = 0;           // put_if
   uint64_t expected_revision = 0;  // put_if of the kv target
+  uint32_t client = 0;
+  uint64_t serial = 0;  // of the client's session, of the kv target; 0: without one
 };
 
 struct ClientAnswer {
-  enum class Kind { done, mismatch, not_done, unknown } kind = Kind::unknown;
+  // forgotten: the session's serial is not done, or not again.
+  enum class Kind { done, mismatch, not_done, unknown, forgotten } kind = Kind::unknown;
   uint64_t value = 0;     // of a get
   uint64_t revision = 0;  // of the kv target
 };

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "grey/glue/plugin.h"
 #include "sim_daemon.h"
 
@@ -93,6 +95,9 @@ class Submitting final : public KvDone {
       case KvCode::unknown_outcome:
       case KvCode::internal:
         break;
+      case KvCode::session_expired:
+        answer.kind = ClientAnswer::Kind::forgotten;
+        break;
       default:
         answer.kind = ClientAnswer::Kind::not_done;
     }
@@ -177,6 +182,11 @@ void SimDaemon::serve_kv(const ClientRequest& request, Answer answer) {
       out.revision = request.expected_revision;
     }
     out.deadline_ns = loop->now_ns() + kServeTimeoutNs;
+    if (request.serial != 0) {
+      out.has_session = 1;
+      std::memcpy(out.session_id, &request.client, sizeof(request.client));
+      out.serial = request.serial;
+    }
     out.key = key.ref();
     if (out.operation == KvOperation::put) out.value = value.ref();
     kv_->submit(loop, &out, new Submitting(request.kind, answer));

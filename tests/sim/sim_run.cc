@@ -29,7 +29,8 @@ class Run {
   Run(const SimOptions& options, const PluginSet& plugins)
       : options_(options), cluster_(options, plugins), nemesis_(&cluster_) {
     for (uint32_t i = 0; i < kClients; ++i) {
-      clients_.push_back(std::make_unique<SimClient>(&cluster_, &workload_, i));
+      const bool with_session = options.target == Target::kv && i % 2 == 1;
+      clients_.push_back(std::make_unique<SimClient>(&cluster_, &workload_, i, with_session));
     }
   }
 
@@ -43,6 +44,7 @@ class Run {
     result.operations = workload_.started;
     result.unknown = workload_.unknown;
     result.given_up = workload_.given_up;
+    result.settled = workload_.settled;
     result.elections = cluster_.judge().elections();
     result.committed = cluster_.judge().committed_entries();
     result.events = cluster_.world().event_count();

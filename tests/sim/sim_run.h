@@ -17,6 +17,7 @@ struct RunResult {
   uint64_t operations = 0;
   uint64_t unknown = 0;
   uint64_t given_up = 0;
+  uint64_t settled = 0;
   uint64_t elections = 0;
   uint64_t committed = 0;
   uint64_t events = 0;

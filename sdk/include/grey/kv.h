@@ -49,7 +49,10 @@ struct KvRequest {
   uint64_t revision;          // for revision_is
   uint64_t ttl_ms;            // 0: none. This version answers others with not_implemented
   uint64_t deadline_ns;       // of the caller's loop clock: how long to wait for a leader
-  uint32_t has_session;       // 1: session_id and serial count
+  // put, erase; 1: session_id and serial count. A write sent again with the same of both is done
+  // once and gets its first outcome, or session_expired when that is not known any more; serials
+  // begin at 1, each is one write (docs/http-api.md, "Sessions").
+  uint32_t has_session;
   uint32_t reserved;
   uint8_t session_id[16];
   uint64_t serial;
