@@ -301,7 +301,8 @@ class Api(SharedCluster):
                        client.request("GET", "/v1/watch?prefix=a"),
                        client.request("GET", "/v1/snapshot"),
                        client.put("ttl", "v", "?ttl=30s"),
-                       client.put("session", "v", headers=session)):
+                       client.request("POST", "/v1/batch",
+                                      b'{"ops":[{"put":{"key":"session","value":"v"}}]}', session)):
             self.assert_error(answer, 501, "not_implemented")
         for key in ("ttl", "session"):
             self.assertEqual(client.get(key).status, 404)
