@@ -18,14 +18,6 @@ void put_integer(uint8_t* at, uint64_t value, int width) {
   for (int i = 0; i < width; ++i) at[i] = static_cast<uint8_t>(value >> (8 * i));
 }
 
-// Without version and flags, so that the same write is known again by other versions.
-uint32_t fingerprint_of(const uint8_t* header, ByteView content) {
-  uint32_t crc = crc32c({header, 1});
-  crc = crc32c({header + 2, 1}, crc);
-  crc = crc32c({header + 4, kHeaderBytes - 4}, crc);
-  return crc32c(content, crc);
-}
-
 CommandSession read_session(ByteReader* reader) {
   CommandSession session;
   const ByteView client = reader->bytes(session.client.size());
@@ -38,29 +30,39 @@ CommandSession read_session(ByteReader* reader) {
 
 }  // namespace
 
+// The fields but version, flags and session, as they stand in the bytes.
+uint32_t fingerprint_of(const Command& command) {
+  uint8_t fields[2 + 8 + 8 + 4] = {};
+  fields[0] = static_cast<uint8_t>(command.type);
+  fields[1] = static_cast<uint8_t>(command.condition);
+  put_integer(fields + 2, command.revision, 8);
+  put_integer(fields + 18, command.key.size, 4);
+  return crc32c(command.value, crc32c(command.key, crc32c({fields, sizeof(fields)})));
+}
+
 Buffer encode_command(const Command& command) {
   const uint64_t head = kHeaderBytes + (command.session ? kSessionBytes : 0);
   Buffer buffer = Buffer::allocate(head + command.key.size + command.value.size);
-  uint8_t* const begin = buffer.mutable_data();
-  begin[0] = static_cast<uint8_t>(command.type);
-  begin[1] = command.session ? 2 : 1;
-  begin[2] = static_cast<uint8_t>(command.condition);
-  begin[3] = command.session ? kWithSession : 0;
-  put_integer(begin + 4, command.revision, 8);
-  put_integer(begin + 12, 0, 8);
-  put_integer(begin + 20, command.key.size, 4);
-  uint8_t* const body = begin + head;
-  if (command.key.size != 0) std::memcpy(body, command.key.data, command.key.size);
-  if (command.value.size != 0) {
-    std::memcpy(body + command.key.size, command.value.data, command.value.size);
-  }
+  uint8_t* at = buffer.mutable_data();
+  at[0] = static_cast<uint8_t>(command.type);
+  at[1] = command.session ? 2 : 1;
+  at[2] = static_cast<uint8_t>(command.condition);
+  at[3] = command.session ? kWithSession : 0;
+  put_integer(at + 4, command.revision, 8);
+  put_integer(at + 12, 0, 8);
+  put_integer(at + 20, command.key.size, 4);
+  at += kHeaderBytes;
   if (command.session) {
     const CommandSession& session = *command.session;
-    uint8_t* at = begin + kHeaderBytes;
     std::memcpy(at, session.client.data(), session.client.size());
     put_integer(at + 16, session.serial, 8);
     put_integer(at + 24, session.retention_ms, 8);
-    put_integer(at + 32, fingerprint_of(begin, {body, command.key.size + command.value.size}), 4);
+    put_integer(at + 32, session.fingerprint, 4);
+    at += kSessionBytes;
+  }
+  if (command.key.size != 0) std::memcpy(at, command.key.data, command.key.size);
+  if (command.value.size != 0) {
+    std::memcpy(at + command.key.size, command.value.data, command.value.size);
   }
   return buffer;
 }

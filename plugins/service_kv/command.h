@@ -21,7 +21,7 @@ struct CommandSession {
   ClientId client{};
   uint64_t serial = 0;        // from 1
   uint64_t retention_ms = 0;  // not 0; of the node that the client spoke to
-  uint32_t fingerprint = 0;   // of all of the command but its session; made by encode_command
+  uint32_t fingerprint = 0;   // of all of the command but its session
 };
 
 // Key and value are borrowed from what it was decoded from.
@@ -33,6 +33,9 @@ struct Command {
   ByteView value{nullptr, 0};  // empty for erase
   std::optional<CommandSession> session = std::nullopt;
 };
+
+// The same write has the same, in all versions.
+uint32_t fingerprint_of(const Command& command);
 
 // One allocation, one copy of key and value.
 Buffer encode_command(const Command& command);

@@ -126,6 +126,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void machine_applied(uint64_t bytes) noexcept override { host_->applied(bytes); }
   void machine_failed(Status status) noexcept override { host_->failed(group_number_, status); }
   void machine_sessions(uint64_t clients, uint64_t repeated) noexcept override {
+    if (clients == sessions_told_ && repeated == 0) return;
     host_->sessions(static_cast<int64_t>(clients - sessions_told_), repeated);
     sessions_told_ = clients;
   }

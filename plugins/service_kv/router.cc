@@ -128,6 +128,7 @@ void Router::fill_write(const KvRequest& request, Operation* operation) {
     std::memcpy(session.client.data(), request.session_id, session.client.size());
     session.serial = request.serial;
     session.retention_ms = shared_->session_retention_ms;
+    session.fingerprint = fingerprint_of(command);
     operation->session = true;
   }
   operation->payload = encode_command(command);

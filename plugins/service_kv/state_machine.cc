@@ -213,7 +213,7 @@ Status KvMachine::finish() {
     proposal->revision = outcomes_[i].revision;
   }
   observer_->machine_applied(arena_.used());
-  if (sessions_changed_) observer_->machine_sessions(sessions_.total(), repeated_);
+  observer_->machine_sessions(sessions_.total(), repeated_);
   return ok_status();
 }
 

@@ -35,8 +35,8 @@ class MachineObserver {
   virtual void machine_changed() noexcept = 0;                // see StateMachine::group_changed
   virtual void machine_applied(uint64_t bytes) noexcept = 0;  // written to the engine
   virtual void machine_failed(Status status) noexcept = 0;    // apply() gives up with this
-  // How many clients with sessions the shard remembers now, and how many of the writes proposed
-  // here had been done before. After entries that changed something of it.
+  // After each apply(): how many clients with sessions the shard remembers, and how many of the
+  // writes proposed here had been done before.
   virtual void machine_sessions(uint64_t clients, uint64_t repeated) noexcept = 0;
 
  protected:

@@ -79,6 +79,7 @@ struct StateMachineTest : ::testing::Test, MachineObserver {
     session.client.fill(static_cast<uint8_t>(who));
     session.serial = serial;
     session.retention_ms = retention_ms;
+    session.fingerprint = fingerprint_of(command);
     commands.push_back(encode_command(command));
   }
   void add_put(char who, uint64_t serial, std::string_view key, std::string_view value) {

@@ -21,7 +21,6 @@ Status KvMachine::load_sessions() {
   if (found.exists) status = decode_session_table(view_of(found.value), &sessions_);
   if (!status.ok()) return status;
   sessions_loaded_ = true;
-  sessions_changed_ = sessions_.total() != 0;  // so that the observer hears of it
   return status;
 }
 

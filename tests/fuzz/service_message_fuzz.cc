@@ -7,6 +7,7 @@
 #include "genesis_message.h"
 #include "report.h"
 #include "scan_page.h"
+#include "session_table.h"
 #include "snapshot.h"
 #include "value_record.h"
 
@@ -47,6 +48,13 @@ void decode_stored(ByteView input) {
   }
   ValueRecord record;
   if (decode_value_record(input, &record).ok()) touch(record.value);
+  SessionRecord session;
+  if (decode_session_record(input, &session).ok()) {
+    const std::vector<uint8_t> again = encode_session_record(session);
+    if (text_of(ByteView{again.data(), again.size()}) != text_of(input)) std::abort();
+  }
+  SessionTable table;
+  (void)decode_session_table(input, &table);
   std::vector<ScanItem> items;
   if (decode_snapshot_chunk(input, &items).ok()) {
     for (const ScanItem& item : items) touch(item.value);
