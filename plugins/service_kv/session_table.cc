@@ -48,10 +48,8 @@ SessionVerdict SessionRecord::judge(uint64_t serial, uint32_t fingerprint,
 
 void SessionRecord::remember(const SessionOutcome& outcome) {
   assert(outcome.serial > floor && is_outcome_of_a_write(outcome.code));
-  if (outcomes.size() == kSessionWindow) {
-    floor = outcomes.front().serial;
-    outcomes.erase(outcomes.begin());
-  }
+  // Below all of a full window nothing is fresh, so the lowest may go.
+  if (outcomes.size() == kSessionWindow) outcomes.erase(outcomes.begin());
   const auto at = std::lower_bound(
       outcomes.begin(), outcomes.end(), outcome.serial,
       [](const SessionOutcome& known, uint64_t serial) { return known.serial < serial; });
