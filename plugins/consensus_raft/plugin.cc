@@ -31,7 +31,8 @@ GREY_PLUGIN_DESCRIPTOR({
              .allowed = "16MiB..1TiB",
              .documentation =
                  "Bytes of all log lanes together. Half of it is kept for followers that "
-                 "come back; what engines have made durable goes when there is more."},
+                 "come back; what engines have made durable goes when there is more. A snapshot "
+                 "transfer may hold twice the budget; one that takes longer begins anew."},
             {.name = "entry_cache",
              .type = "size",
              .default_text = "4MiB",
@@ -63,7 +64,22 @@ GREY_PLUGIN_DESCRIPTOR({
              .type = "size",
              .default_text = "128MiB",
              .allowed = "64KiB..64GiB",
-             .documentation = "Bytes a second that one snapshot transfer sends at most."},
+             .documentation =
+                 "Bytes a second of snapshots that this node sends at most, all transfers together."},
+            {.name = "snapshot_transfers",
+             .type = "integer",
+             .default_text = "4",
+             .allowed = "1..256",
+             .documentation =
+                 "Snapshots that this node sends at once, and that it takes in at once. Others "
+                 "wait for their turn."},
+            {.name = "snapshot_window",
+             .type = "size",
+             .default_text = "4MiB",
+             .allowed = "256KiB..256MiB",
+             .documentation =
+                 "Bytes of one snapshot that may be on their way to this node, or wait there to be "
+                 "written. A link needs its bandwidth times its round trip."},
             {.name = "lease_reads",
              .type = "boolean",
              .default_text = "false",

@@ -34,6 +34,13 @@ class Reader final : public Implements<SnapshotReader>, private ScanDone {
     view_->submit_scan(loop_, &request, this);
   }
 
+  // A cursor is the last key before it.
+  Status seek(ByteView cursor) noexcept override {
+    next_ = string_of(cursor);
+    if (!next_.empty()) next_.push_back('\0');
+    return ok_status();
+  }
+
  private:
   void page(Status status, const ScanItem* items, uint32_t count, bool more) noexcept override {
     const auto self = Ref<Reader>::adopt(this);
@@ -60,12 +67,27 @@ class Reader final : public Implements<SnapshotReader>, private ScanDone {
   SnapshotChunkDone* done_ = nullptr;
 };
 
+// What an import is told of its progress: offset and checksum of the stream, then the last key.
+constexpr size_t kProgressHeaderBytes = 8 + 4;
+
 class Writer final : public Implements<SnapshotWriter>, private Completion {
  public:
   Writer(Loop* loop, Ref<StorageImport> import, AppliedState state, KvMachine* machine)
-      : loop_(loop), import_(std::move(import)), state_(state), machine_(machine) {}
+      : loop_(loop), import_(std::move(import)), state_(state), machine_(machine) {
+    const ByteView kept = import_->progress();
+    if (kept.size < kProgressHeaderBytes) return;
+    ByteReader reader({kept.data, kProgressHeaderBytes});
+    offset_ = reader.u64();
+    checksum_ = reader.u32();
+    last_key_ = string_of({kept.data + kProgressHeaderBytes, kept.size - kProgressHeaderBytes});
+    any_ = true;
+  }
 
-  void write(ByteView chunk, Completion* done) noexcept override {
+  void progress(SnapshotProgress* out) noexcept override {
+    *out = {offset_, checksum_, 0, view_of(last_key_)};
+  }
+
+  void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept override {
     Status status = decode_snapshot_chunk(chunk, &items_);
     for (const ScanItem& item : items_) {
       if (!status.ok()) break;
@@ -76,16 +98,24 @@ class Writer final : public Implements<SnapshotWriter>, private Completion {
       any_ = true;
     }
     begin(done, false);
+    offset_ += chunk.size;
+    checksum_ = checksum;
     if (!status.ok() || items_.empty()) {
       post_result(status);
       return;
     }
-    import_->submit_add(loop_, items_.data(), static_cast<uint32_t>(items_.size()), this);
+    note_.clear();
+    ByteWriter note(&note_);
+    note.u64(offset_);
+    note.u32(checksum_);
+    note.bytes(view_of(last_key_));
+    import_->submit_add(loop_, items_.data(), static_cast<uint32_t>(items_.size()),
+                        {note_.data(), note_.size()}, this);
   }
 
   void commit(Completion* done) noexcept override {
     begin(done, true);
-    import_->submit_commit(loop_, state_.index, state_.term, this);
+    import_->submit_commit(loop_, this);
   }
 
  private:
@@ -121,6 +151,9 @@ class Writer final : public Implements<SnapshotWriter>, private Completion {
   KvMachine* machine_;
   Posted posted_{this};
   std::vector<ScanItem> items_;
+  std::vector<uint8_t> note_;  // the progress that is being written
+  uint64_t offset_ = 0;
+  uint32_t checksum_ = 0;
   std::string last_key_;
   bool any_ = false;
   bool committing_ = false;
@@ -139,9 +172,9 @@ Status open_snapshot_reader(Loop* loop, Storage* storage, uint32_t partition,
 }
 
 Status open_snapshot_writer(Loop* loop, Storage* storage, uint32_t partition, AppliedState state,
-                            KvMachine* machine, SnapshotWriter** out) {
+                            ByteView label, KvMachine* machine, SnapshotWriter** out) {
   StorageImport* import = nullptr;
-  const Status status = storage->begin_import(partition, &import);
+  const Status status = storage->begin_import(partition, state.index, state.term, label, &import);
   if (!status.ok()) return status;
   *out = make_ref<Writer>(loop, Ref<StorageImport>::adopt(import), state, machine).detach();
   return status;

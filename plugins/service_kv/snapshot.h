@@ -18,7 +18,7 @@ inline constexpr uint8_t kSnapshotChunkVersion = 1;
 // `out` gets one reference. On the partition's loop, as all calls of reader and writer.
 Status open_snapshot_reader(Loop* loop, Storage* storage, uint32_t partition, SnapshotReader** out);
 Status open_snapshot_writer(Loop* loop, Storage* storage, uint32_t partition, AppliedState state,
-                            KvMachine* machine, SnapshotWriter** out);
+                            ByteView label, KvMachine* machine, SnapshotWriter** out);
 
 // Appends one chunk with these items to `out`.
 void encode_snapshot_chunk(const ScanItem* items, uint32_t count, std::vector<uint8_t>* out);

@@ -262,8 +262,8 @@ Status KvMachine::open_snapshot(SnapshotReader** out) noexcept {
   return open_snapshot_reader(loop_, storage_, partition_, out);
 }
 
-Status KvMachine::begin_install(AppliedState state, SnapshotWriter** out) noexcept {
-  return open_snapshot_writer(loop_, storage_, partition_, state, this, out);
+Status KvMachine::begin_install(AppliedState state, ByteView label, SnapshotWriter** out) noexcept {
+  return open_snapshot_writer(loop_, storage_, partition_, state, label, this, out);
 }
 
 void KvMachine::operation_ended() {

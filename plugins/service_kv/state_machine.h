@@ -55,7 +55,8 @@ class KvMachine final : public StateMachine, private Task, private Completion, p
   uint64_t durable_index() noexcept override;
   void make_durable(Completion* done) noexcept override;
   Status open_snapshot(SnapshotReader** out) noexcept override;
-  Status begin_install(AppliedState state, SnapshotWriter** out) noexcept override;
+  Status begin_install(AppliedState state, ByteView label, SnapshotWriter** out) noexcept override;
+  ByteView installed_label() noexcept override { return storage_->import_label(partition_); }
   void group_changed() noexcept override { observer_->machine_changed(); }
 
   // Ends retries after the group has stopped; the machine may be destroyed once `done` came, which

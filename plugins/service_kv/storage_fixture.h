@@ -39,8 +39,12 @@ struct FaultyStorage final : testing::Uncounted<Storage> {
   Status open_view(uint32_t partition, StorageView** out) noexcept override {
     return real->open_view(partition, out);
   }
-  Status begin_import(uint32_t partition, StorageImport** out) noexcept override {
-    return real->begin_import(partition, out);
+  Status begin_import(uint32_t partition, uint64_t index, uint64_t term, ByteView label,
+                      StorageImport** out) noexcept override {
+    return real->begin_import(partition, index, term, label, out);
+  }
+  ByteView import_label(uint32_t partition) noexcept override {
+    return real->import_label(partition);
   }
   void submit_flush(Loop* loop, Completion* done) noexcept override {
     real->submit_flush(loop, done);

@@ -136,11 +136,18 @@ Status MemoryStorage::Engine::open_view(uint32_t partition, StorageView** out) n
   return ok_status();
 }
 
-Status MemoryStorage::Engine::begin_import(uint32_t partition, StorageImport** out) noexcept {
+Status MemoryStorage::Engine::begin_import(uint32_t partition, uint64_t applied_index,
+                                           uint64_t applied_term, ByteView label,
+                                           StorageImport** out) noexcept {
   auto found = find(partition);
   if (!found) return make_status(StatusCode::not_found, "no such partition");
-  *out = new MemoryImport(found);
+  *out = new MemoryImport(found, applied_index, applied_term, string_of(label));
   return ok_status();
+}
+
+ByteView MemoryStorage::Engine::import_label(uint32_t partition) noexcept {
+  auto found = find(partition);
+  return found ? view_of(found->label) : ByteView{nullptr, 0};
 }
 
 void MemoryStorage::Engine::submit_flush(Loop* loop, Completion* done) noexcept {

@@ -24,6 +24,7 @@ struct Partition {
   uint64_t applied_index = 0;
   uint64_t applied_term = 0;
   uint64_t bytes = 0;  // of keys and values
+  std::string label;   // of the import that made it
   std::shared_ptr<Content> content = std::make_shared<Content>();
 };
 
@@ -50,7 +51,9 @@ class MemoryStorage final : public PluginBase {
                     ValueDone* done) noexcept override;
     void submit_scan(Loop* loop, const ScanRequest* request, ScanDone* done) noexcept override;
     Status open_view(uint32_t partition, StorageView** out) noexcept override;
-    Status begin_import(uint32_t partition, StorageImport** out) noexcept override;
+    Status begin_import(uint32_t partition, uint64_t applied_index, uint64_t applied_term,
+                        ByteView label, StorageImport** out) noexcept override;
+    ByteView import_label(uint32_t partition) noexcept override;
     void submit_flush(Loop* loop, Completion* done) noexcept override;
     uint64_t durable_index(uint32_t partition) noexcept override;
     void submit_drop(Loop* loop, uint32_t partition, Completion* done) noexcept override;

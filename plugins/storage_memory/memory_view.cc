@@ -40,7 +40,7 @@ void MemoryView::submit_scan(Loop* loop, const ScanRequest* request, ScanDone* d
        [content = content_, request = *request, done] { scan_content(*content, request, done); });
 }
 
-void MemoryImport::submit_add(Loop* loop, const ScanItem* items, uint32_t count,
+void MemoryImport::submit_add(Loop* loop, const ScanItem* items, uint32_t count, ByteView,
                               Completion* done) noexcept {
   for (uint32_t i = 0; i < count; ++i) {
     bytes_ += items[i].key.size + items[i].value.size;
@@ -49,14 +49,14 @@ void MemoryImport::submit_add(Loop* loop, const ScanItem* items, uint32_t count,
   post(loop, [done] { done->complete(ok_status()); });
 }
 
-void MemoryImport::submit_commit(Loop* loop, uint64_t applied_index, uint64_t applied_term,
-                                 Completion* done) noexcept {
+void MemoryImport::submit_commit(Loop* loop, Completion* done) noexcept {
   {
     std::lock_guard lock(partition_->mutex);
     partition_->content = content_;
     partition_->bytes = bytes_;
-    partition_->applied_index = applied_index;
-    partition_->applied_term = applied_term;
+    partition_->applied_index = applied_index_;
+    partition_->applied_term = applied_term_;
+    partition_->label = label_;
     ++partition_->generation;
   }
   content_ = std::make_shared<Content>();

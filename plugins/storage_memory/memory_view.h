@@ -22,15 +22,24 @@ class MemoryView final : public Implements<StorageView> {
 
 class MemoryImport final : public Implements<StorageImport> {
  public:
-  explicit MemoryImport(std::shared_ptr<Partition> partition) : partition_(std::move(partition)) {}
+  MemoryImport(std::shared_ptr<Partition> partition, uint64_t applied_index, uint64_t applied_term,
+               std::string label)
+      : partition_(std::move(partition)),
+        applied_index_(applied_index),
+        applied_term_(applied_term),
+        label_(std::move(label)) {}
 
-  void submit_add(Loop* loop, const ScanItem* items, uint32_t count,
+  // What was not committed is dropped: there is nothing to go on with.
+  ByteView progress() noexcept override { return {nullptr, 0}; }
+  void submit_add(Loop* loop, const ScanItem* items, uint32_t count, ByteView progress,
                   Completion* done) noexcept override;
-  void submit_commit(Loop* loop, uint64_t applied_index, uint64_t applied_term,
-                     Completion* done) noexcept override;
+  void submit_commit(Loop* loop, Completion* done) noexcept override;
 
  private:
   std::shared_ptr<Partition> partition_;
+  const uint64_t applied_index_;
+  const uint64_t applied_term_;
+  const std::string label_;
   std::shared_ptr<Content> content_ = std::make_shared<Content>();
   uint64_t bytes_ = 0;
 };

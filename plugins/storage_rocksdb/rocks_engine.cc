@@ -1,9 +1,6 @@
 #include "rocks_engine.h"
 
-#include <rocksdb/write_batch.h>
-
 #include <algorithm>
-#include <cassert>
 #include <numeric>
 #include <vector>
 
@@ -39,28 +36,59 @@ Status RocksEngine::open_partition(uint32_t partition, PartitionState* state) {
   if (status.ok() && !decode_position(view_of(stored), &entry.position)) {
     return make_status(StatusCode::corruption, "a position record of an unknown form");
   }
+  // What a freshly opened database shows stands in its tables.
+  entry.durable_index = entry.position.applied_index;
+  bool known = false;
   {
     std::lock_guard lock(mutex_);
-    auto [it, added] = partitions_.try_emplace(partition);
-    // What a freshly opened database shows stands in its tables.
-    if (added) it->second = {entry.position, entry.position.applied_index};
-    entry = it->second;
+    const auto it = partitions_.find(partition);
+    known = it != partitions_.end();
+    if (known) entry = it->second;
+  }
+  if (!known) {
+    Status ready = find_imports(partition, &entry);
+    if (ready.ok()) ready = remove_leftovers(partition, entry);
+    if (!ready.ok()) return ready;
+    std::lock_guard lock(mutex_);
+    partitions_[partition] = entry;
   }
   state->exists = status.ok() ? 1 : 0;
   state->generation = status.ok() ? entry.position.generation : 0;
   state->applied_index = entry.position.applied_index;
   state->applied_term = entry.position.applied_term;
   state->durable_index = entry.durable_index;
-  return remove_leftovers(partition, entry.position.generation);
+  return ok_status();
 }
 
-// An import that a crash interrupted leaves keys under a generation that never came into force, and
-// a switch whose deletion was lost leaves those of the old one.
-Status RocksEngine::remove_leftovers(uint32_t partition, uint64_t generation) {
-  const std::string begin = data_prefix(partition, 0);
-  const std::string in_force = data_prefix(partition, generation);
-  const std::string next = data_prefix(partition, generation + 1);
-  const std::string end = behind_partition(partition);
+// Reads what is noted of imports: of the generation in force, and of one that was cut short, which
+// may be gone on with as long as it leads ahead.
+Status RocksEngine::find_imports(uint32_t partition, PartitionEntry* entry) {
+  for (const bool unfinished : {false, true}) {
+    const uint64_t generation = entry->position.generation + (unfinished ? 1 : 0);
+    std::string stored;
+    const rocksdb::Status status = db_->Get({}, import_key(partition, generation), &stored);
+    if (status.IsNotFound()) continue;
+    if (!status.ok()) return to_status(status);
+    ImportRecord record;
+    if (!decode_import(view_of(stored), &record)) {
+      return make_status(StatusCode::corruption, "an import record of an unknown form");
+    }
+    std::lock_guard lock(mutex_);
+    if (!unfinished) {
+      labels_[partition] = std::move(record.label);
+    } else if (record.applied_index > entry->position.applied_index) {
+      entry->unfinished_index = record.applied_index;
+      unfinished_[partition] = std::move(record);
+    }
+  }
+  return ok_status();
+}
+
+// An import that a crash interrupted may leave keys under a generation that never came into force,
+// and a switch whose deletion was lost leaves those of the old one.
+Status RocksEngine::remove_leftovers(uint32_t partition, const PartitionEntry& entry) {
+  const uint64_t generation = entry.position.generation;
+  const uint64_t next = generation + (entry.unfinished_index != 0 ? 2 : 1);
   std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
   const auto clear = [&](const std::string& from, const std::string& to) {
     it->Seek(from);
@@ -68,8 +96,12 @@ Status RocksEngine::remove_leftovers(uint32_t partition, uint64_t generation) {
     if (!it->Valid() || it->key().compare(to) >= 0) return rocksdb::Status::OK();
     return db_->DeleteRange(write_options(true), db_->DefaultColumnFamily(), from, to);
   };
-  rocksdb::Status status = clear(begin, in_force);
-  if (status.ok()) status = clear(next, end);
+  rocksdb::Status status = clear(data_prefix(partition, 0), data_prefix(partition, generation));
+  if (status.ok()) status = clear(data_prefix(partition, next), behind_partition(partition));
+  if (status.ok()) status = clear(import_key(partition, 0), import_key(partition, generation));
+  if (status.ok()) {
+    status = clear(import_key(partition, next), import_key(partition, UINT64_MAX));
+  }
   return to_status(status);
 }
 
@@ -138,11 +170,20 @@ Status RocksEngine::write(const WriteBatch& batch, bool may_wait) {
   }
   entry.position.applied_index = batch.applied_index;
   entry.position.applied_term = batch.applied_term;
+  const bool overtakes = entry.unfinished_index != 0 &&
+                         batch.applied_index >= entry.unfinished_index;
   rocksdb::Status status = ops.Put(position_key(batch.partition), encode_position(entry.position));
+  if (status.ok() && overtakes) {
+    status = put_clear(batch.partition, entry.position.generation + 1, &ops);
+  }
   if (status.ok()) status = db_->Write(write_options(may_wait), &ops);
   if (!status.ok()) return to_status(status);
   std::lock_guard lock(mutex_);
-  partitions_[batch.partition].position = entry.position;
+  PartitionEntry& stored = partitions_[batch.partition];
+  stored.position = entry.position;
+  if (!overtakes) return ok_status();
+  stored.unfinished_index = 0;
+  unfinished_.erase(batch.partition);
   return ok_status();
 }
 
@@ -187,10 +228,15 @@ Status RocksEngine::drop(uint32_t partition) {
   {
     std::lock_guard lock(mutex_);
     partitions_.erase(partition);
+    unfinished_.erase(partition);
+    labels_.erase(partition);
   }
   rocksdb::WriteBatch ops;
   rocksdb::Status status = ops.Delete(position_key(partition));
   if (status.ok()) status = ops.DeleteRange(data_prefix(partition, 0), behind_partition(partition));
+  if (status.ok()) {
+    status = ops.DeleteRange(import_key(partition, 0), import_key(partition, UINT64_MAX));
+  }
   if (status.ok()) status = db_->Write(write_options(true), &ops);
   return status.ok() ? flush() : to_status(status);
 }
@@ -200,27 +246,72 @@ uint64_t RocksEngine::durable_index(uint32_t partition) {
   return find(partition, &entry) ? entry.durable_index : 0;
 }
 
-Status RocksEngine::clear_generation(uint32_t partition, uint64_t generation) {
-  return to_status(db_->DeleteRange(write_options(true), db_->DefaultColumnFamily(),
-                                    data_prefix(partition, generation),
-                                    data_prefix(partition, generation + 1)));
+ByteView RocksEngine::import_label(uint32_t partition) {
+  std::lock_guard lock(mutex_);
+  const auto found = labels_.find(partition);
+  return found == labels_.end() ? ByteView{nullptr, 0} : view_of(found->second);
 }
 
-Status RocksEngine::switch_generation(uint32_t partition, const Position& position) {
+bool RocksEngine::find_unfinished(uint32_t partition, ImportRecord* record) {
+  std::lock_guard lock(mutex_);
+  const auto found = unfinished_.find(partition);
+  if (found == unfinished_.end()) return false;
+  *record = found->second;
+  return true;
+}
+
+// Data and record go together, so that a record never speaks of keys that are not there.
+rocksdb::Status RocksEngine::put_clear(uint32_t partition, uint64_t generation,
+                                       rocksdb::WriteBatch* ops) {
+  const rocksdb::Status status =
+      ops->DeleteRange(data_prefix(partition, generation), data_prefix(partition, generation + 1));
+  return status.ok() ? ops->Delete(import_key(partition, generation)) : status;
+}
+
+Status RocksEngine::clear_unfinished(uint32_t partition) {
+  PartitionEntry entry;
+  if (!find(partition, &entry)) return make_status(StatusCode::not_found, "no such partition");
+  rocksdb::WriteBatch ops;
+  rocksdb::Status status = put_clear(partition, entry.position.generation + 1, &ops);
+  if (status.ok()) status = db_->Write(write_options(true), &ops);
+  if (!status.ok()) return to_status(status);
+  std::lock_guard lock(mutex_);
+  partitions_[partition].unfinished_index = 0;
+  unfinished_.erase(partition);
+  return ok_status();
+}
+
+Status RocksEngine::write_import(uint32_t partition, const ImportRecord& record,
+                                 rocksdb::WriteBatch* ops) {
+  PartitionEntry entry;
+  if (!find(partition, &entry)) return make_status(StatusCode::not_found, "no such partition");
+  rocksdb::Status status =
+      ops->Put(import_key(partition, entry.position.generation + 1), encode_import(record));
+  if (status.ok()) status = db_->Write(write_options(true), ops);
+  if (!status.ok()) return to_status(status);
+  std::lock_guard lock(mutex_);
+  partitions_[partition].unfinished_index = record.applied_index;
+  unfinished_[partition] = record;
+  return ok_status();
+}
+
+Status RocksEngine::switch_generation(uint32_t partition, ImportRecord record) {
   PartitionEntry old;
   if (!find(partition, &old)) return make_status(StatusCode::not_found, "no such partition");
-  assert(position.generation > old.position.generation);
+  const uint64_t generation = old.position.generation + 1;
+  const Position position{generation, record.applied_index, record.applied_term};
+  record.progress.clear();
   rocksdb::WriteBatch ops;
   rocksdb::Status status = ops.Put(position_key(partition), encode_position(position));
-  if (status.ok()) {
-    status = ops.DeleteRange(data_prefix(partition, old.position.generation),
-                             data_prefix(partition, old.position.generation + 1));
-  }
+  if (status.ok()) status = ops.Put(import_key(partition, generation), encode_import(record));
+  if (status.ok()) status = put_clear(partition, old.position.generation, &ops);
   if (status.ok()) status = db_->Write(write_options(true), &ops);
   if (!status.ok()) return to_status(status);
   {
     std::lock_guard lock(mutex_);
-    partitions_[partition] = {position, 0};
+    partitions_[partition] = {position, 0, 0};
+    unfinished_.erase(partition);
+    labels_[partition] = std::move(record.label);
   }
   return flush();
 }

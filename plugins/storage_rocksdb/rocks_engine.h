@@ -6,6 +6,7 @@
 #define GREY_PLUGINS_STORAGE_ROCKSDB_ROCKS_ENGINE_H_
 
 #include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
 
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@ namespace grey::rocks {
 struct PartitionEntry {
   Position position;
   uint64_t durable_index = 0;
+  uint64_t unfinished_index = 0;  // where an import that is not committed leads; 0: there is none
 };
 
 class RocksEngine {
@@ -42,20 +44,31 @@ class RocksEngine {
   void statistics(StorageStatistics* out);
   Status verify(ErrorText* error);
 
-  // The switch of an import: the partition is `generation` at this position from now on, durably.
-  Status switch_generation(uint32_t partition, const Position& position);
-  // Removes what stands under a generation that is not in force.
-  Status clear_generation(uint32_t partition, uint64_t generation);
+  // The label of the import that made the generation in force. Borrowed until the next switch.
+  ByteView import_label(uint32_t partition);
+  // The unfinished import into the next generation; false when there is none.
+  bool find_unfinished(uint32_t partition, ImportRecord* record);
+  // Drops what an unfinished import has left.
+  Status clear_unfinished(uint32_t partition);
+  // Writes data of the next generation, and `record` with it. May wait.
+  Status write_import(uint32_t partition, const ImportRecord& record, rocksdb::WriteBatch* ops);
+  // The next generation comes into force, as `record` says, durably.
+  Status switch_generation(uint32_t partition, ImportRecord record);
 
   rocksdb::DB* db() { return db_.get(); }
   static rocksdb::WriteOptions write_options(bool may_wait);
 
  private:
-  Status remove_leftovers(uint32_t partition, uint64_t generation);
+  Status find_imports(uint32_t partition, PartitionEntry* entry);
+  Status remove_leftovers(uint32_t partition, const PartitionEntry& entry);
+  static rocksdb::Status put_clear(uint32_t partition, uint64_t generation,
+                                   rocksdb::WriteBatch* ops);
 
   std::unique_ptr<rocksdb::DB> db_;
-  std::mutex mutex_;  // of the map
+  std::mutex mutex_;  // of the maps
   std::map<uint32_t, PartitionEntry> partitions_;
+  std::map<uint32_t, ImportRecord> unfinished_;  // by partition
+  std::map<uint32_t, std::string> labels_;       // of the generations in force that were imported
 };
 
 }  // namespace grey::rocks

@@ -9,23 +9,23 @@ namespace grey::rocks {
 
 class RocksImport final : public Implements<StorageImport> {
  public:
-  RocksImport(RocksEngine* engine, Workers* workers, uint32_t partition, uint64_t generation)
-      : engine_(engine), workers_(workers), partition_(partition), generation_(generation) {}
+  // Goes on with the partition's unfinished import when that has the same position and label.
+  RocksImport(RocksEngine* engine, Workers* workers, uint32_t partition, ImportRecord record);
 
-  void submit_add(Loop* loop, const ScanItem* items, uint32_t count,
+  ByteView progress() noexcept override { return view_of(record_.progress); }
+  void submit_add(Loop* loop, const ScanItem* items, uint32_t count, ByteView progress,
                   Completion* done) noexcept override;
-  void submit_commit(Loop* loop, uint64_t applied_index, uint64_t applied_term,
-                     Completion* done) noexcept override;
+  void submit_commit(Loop* loop, Completion* done) noexcept override;
 
  private:
-  Status add(const ScanItem* items, uint32_t count);
+  Status add(const ScanItem* items, uint32_t count, ByteView progress);
   Status clear_once();
 
   RocksEngine* engine_;
   Workers* workers_;
-  uint32_t partition_;
-  uint64_t generation_;
-  bool cleared_ = false;  // of what an earlier, unfinished import left; by the worker at hand
+  const uint32_t partition_;
+  ImportRecord record_;
+  bool cleared_;  // of what another, unfinished import left; by the worker at hand
 };
 
 }  // namespace grey::rocks

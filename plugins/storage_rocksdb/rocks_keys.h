@@ -13,6 +13,7 @@ namespace grey::rocks {
 
 inline constexpr char kPositionTag = 0x00;
 inline constexpr char kDataTag = 0x01;
+inline constexpr char kImportTag = 0x02;
 inline constexpr uint64_t kDataPrefixBytes = 1 + 4 + 8;
 
 inline void append_big_endian(std::string& out, uint64_t value, int bytes) {
@@ -35,7 +36,14 @@ inline std::string data_prefix(uint32_t partition, uint64_t generation) {
   return key;
 }
 
-// The first key behind the partition, whatever its generation.
+// Under which stands what the generation was or is being imported from.
+inline std::string import_key(uint32_t partition, uint64_t generation) {
+  std::string key = data_prefix(partition, generation);
+  key[0] = kImportTag;
+  return key;
+}
+
+// The first key behind the partition's data, whatever its generation.
 inline std::string behind_partition(uint32_t partition) {
   std::string key(1, kDataTag);
   append_big_endian(key, uint64_t{partition} + 1, 4);
@@ -75,6 +83,37 @@ inline bool decode_position(ByteView bytes, Position* position) {
   position->generation = reader.number<uint64_t>();
   position->applied_index = reader.number<uint64_t>();
   position->applied_term = reader.number<uint64_t>();
+  return reader.done();
+}
+
+// What stands under an import key.
+struct ImportRecord {
+  uint64_t applied_index = 0;
+  uint64_t applied_term = 0;
+  std::string label;
+  std::string progress;  // of the last add; empty once it is committed
+};
+
+inline constexpr uint8_t kImportVersion = 1;
+
+inline std::string encode_import(const ImportRecord& record) {
+  std::string bytes;
+  WireWriter writer(&bytes);
+  writer.number(kImportVersion);
+  writer.number(record.applied_index);
+  writer.number(record.applied_term);
+  writer.text(record.label);
+  writer.text(record.progress);
+  return bytes;
+}
+
+inline bool decode_import(ByteView bytes, ImportRecord* record) {
+  WireReader reader(bytes);
+  if (reader.number<uint8_t>() != kImportVersion) return false;
+  record->applied_index = reader.number<uint64_t>();
+  record->applied_term = reader.number<uint64_t>();
+  record->label = reader.text();
+  record->progress = reader.text();
   return reader.done();
 }
 

@@ -90,12 +90,15 @@ Status RocksStorage::Face::open_view(uint32_t partition, StorageView** out) noex
   return ok_status();
 }
 
-Status RocksStorage::Face::begin_import(uint32_t partition, StorageImport** out) noexcept {
+Status RocksStorage::Face::begin_import(uint32_t partition, uint64_t applied_index,
+                                        uint64_t applied_term, ByteView label,
+                                        StorageImport** out) noexcept {
   PartitionEntry entry;
   if (!engine_->find(partition, &entry)) {
     return make_status(StatusCode::not_found, "no such partition");
   }
-  *out = new RocksImport(engine_, host_->workers(), partition, entry.position.generation + 1);
+  *out = new RocksImport(engine_, host_->workers(), partition,
+                         {applied_index, applied_term, string_of(label), ""});
   return ok_status();
 }
 

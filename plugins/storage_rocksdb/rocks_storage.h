@@ -29,7 +29,11 @@ class RocksStorage final : public PluginBase {
                     ValueDone* done) noexcept override;
     void submit_scan(Loop* loop, const ScanRequest* request, ScanDone* done) noexcept override;
     Status open_view(uint32_t partition, StorageView** out) noexcept override;
-    Status begin_import(uint32_t partition, StorageImport** out) noexcept override;
+    Status begin_import(uint32_t partition, uint64_t applied_index, uint64_t applied_term,
+                        ByteView label, StorageImport** out) noexcept override;
+    ByteView import_label(uint32_t partition) noexcept override {
+      return engine_->import_label(partition);
+    }
     void submit_flush(Loop* loop, Completion* done) noexcept override;
     uint64_t durable_index(uint32_t partition) noexcept override;
     void submit_drop(Loop* loop, uint32_t partition, Completion* done) noexcept override;

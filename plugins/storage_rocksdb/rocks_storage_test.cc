@@ -45,10 +45,53 @@ std::string numbered(uint64_t number) {
   }
 }
 
+constexpr uint64_t kImportAdds = 400;
+constexpr uint64_t kImportIndex = 1'000'000;
+
+std::string batch_of(uint64_t number) {
+  char key[32];
+  std::snprintf(key, sizeof(key), "i%06u", static_cast<unsigned>(number));
+  return key;
+}
+
+// Goes on with the import `label` from where it was, tells each add through `pipe`, and commits.
+[[noreturn]] void import_until_killed(const std::string& folder, uint64_t label, int pipe) {
+  FakeHost host;
+  rocks::RocksEngine engine;
+  ErrorText error = empty_error_text();
+  host.settings["write_buffer"] = "65536";
+  if (!engine.open(folder, rocks::make_options(host.config()), &error).ok()) ::_exit(1);
+  PartitionState state = {};
+  if (!engine.open_partition(1, &state).ok()) ::_exit(1);
+  rocks::ImportRecord record{kImportIndex + label, 1, numbered(label), ""}, left;
+  if (engine.find_unfinished(1, &left) && left.label == record.label) {
+    record.progress = left.progress;
+  } else if (!engine.clear_unfinished(1).ok()) {
+    ::_exit(1);
+  }
+  const uint64_t done = record.progress.empty() ? 0 : std::stoull(record.progress);
+  for (uint64_t number = done + 1; number <= kImportAdds; ++number) {
+    rocksdb::WriteBatch ops;
+    const std::string prefix = rocks::data_prefix(1, state.generation + 1) + batch_of(number);
+    for (const char* side : {"a", "b"}) {
+      if (!ops.Put(prefix + side, numbered(label) + std::string(300, 'x')).ok()) ::_exit(1);
+    }
+    record.progress = std::to_string(number);
+    if (!engine.write_import(1, record, &ops).ok()) ::_exit(1);
+    if (::write(pipe, &number, sizeof(number)) != sizeof(number)) ::_exit(1);
+  }
+  if (!engine.switch_generation(1, record).ok()) ::_exit(1);
+  ::close(pipe);
+  while (true) ::pause();
+}
+
 // Not a test: what the process started by spawn_writer runs.
 TEST(RocksCrash, DISABLED_Writer) {
-  write_until_killed(std::getenv("GREY_FOLDER"), std::stoull(std::getenv("GREY_FROM")),
-                     std::stoi(std::getenv("GREY_PIPE")));
+  const std::string folder = std::getenv("GREY_FOLDER");
+  const uint64_t from = std::stoull(std::getenv("GREY_FROM"));
+  const int pipe = std::stoi(std::getenv("GREY_PIPE"));
+  if (std::getenv("GREY_IMPORT")) import_until_killed(folder, from, pipe);
+  write_until_killed(folder, from, pipe);
 }
 
 // A fresh process, since RocksDB's threads do not survive a fork.
@@ -111,6 +154,75 @@ TEST(RocksCrash, AKillLosesOnlyASuffixOfWholeBatchesAndNothingDurable) {
     applied = lowest;
   }
   EXPECT_GT(applied, 0u);
+}
+
+// What stands under a generation: batches 1 to the result, whole, all of import `label`.
+uint64_t imported(rocks::RocksEngine& engine, uint64_t generation, const std::string& label) {
+  std::unique_ptr<rocksdb::Iterator> it(engine.db()->NewIterator({}));
+  const std::string prefix = rocks::data_prefix(1, generation);
+  uint64_t keys = 0;
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    const std::string expected = batch_of(keys / 2 + 1) + (keys % 2 == 0 ? "a" : "b");
+    EXPECT_EQ(it->key().ToString().substr(prefix.size()), expected);
+    EXPECT_TRUE(it->value().starts_with(label + "x")) << "left by another import";
+    ++keys;
+  }
+  EXPECT_EQ(keys % 2, 0u) << "half of a batch";
+  return keys / 2;
+}
+
+// B11: what is found of an import is what its record says, and it is gone on with from there; the
+// switch is whole or has not happened.
+TEST(RocksCrash, B11AKilledImportGoesOnWhereItsRecordSaysAndSwitchesAsAWhole) {
+  FakeHost host;
+  const std::string folder = host.fake_files().folder() + "/db";
+  ::setenv("GREY_IMPORT", "1", 1);
+  uint64_t resumed = 0, switched = 0;
+  for (uint64_t round = 0; round < 9; ++round) {
+    const uint64_t label = round / 3;  // each is killed twice; then it may come to its end
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = spawn_writer(folder, label, ends[1]);
+    ASSERT_GT(child, 0);
+    ::close(ends[1]);
+    uint64_t number = 0, first = 0;
+    const uint64_t kill_at = round % 3 == 2 ? UINT64_MAX : 150 * (round % 3 + 1);
+    while (number < kill_at && ::read(ends[0], &number, sizeof(number)) == sizeof(number)) {
+      if (first == 0) first = number;
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    ::close(ends[0]);
+    if (first > 1) ++resumed;
+
+    rocks::RocksEngine engine;
+    ErrorText error = empty_error_text();
+    ASSERT_TRUE(engine.open(folder, rocks::make_options(host.config()), &error).ok()) << error.text;
+    PartitionState state = {};
+    ASSERT_TRUE(engine.open_partition(1, &state).ok());
+    rocks::ImportRecord left;
+    const bool unfinished = engine.find_unfinished(1, &left);
+    const uint64_t generation = std::max<uint64_t>(1, state.generation);
+    if (unfinished) {
+      EXPECT_EQ(imported(engine, generation + 1, left.label), std::stoull(left.progress));
+    } else {
+      EXPECT_EQ(imported(engine, generation + 1, ""), 0u);
+    }
+    const std::string label_in_force = string_of(engine.import_label(1));
+    if (round % 3 == 2) {
+      EXPECT_FALSE(unfinished);
+      EXPECT_EQ(label_in_force, numbered(label));
+      EXPECT_EQ(state.applied_index, kImportIndex + label);
+      ++switched;
+    }
+    if (!label_in_force.empty()) {
+      EXPECT_EQ(imported(engine, generation, label_in_force), kImportAdds);
+    }
+    engine.close();
+  }
+  ::unsetenv("GREY_IMPORT");
+  EXPECT_GE(resumed, 3u) << "no import was gone on with";
+  EXPECT_EQ(switched, 3u);
 }
 
 }  // namespace

@@ -126,6 +126,24 @@ StorageSuite::Items StorageSuite::scan_view(StorageView* view) {
   return page.found;
 }
 
+Ref<StorageImport> StorageSuite::begin_import(uint64_t index, const std::string& label) {
+  StorageImport* import = nullptr;
+  EXPECT_TRUE(storage_->begin_import(kPartition, index, 3, view_of(label), &import).ok());
+  return Ref<StorageImport>::adopt(import);
+}
+
+Status StorageSuite::add(const Ref<StorageImport>& import, const std::string& key,
+                         const std::string& value, const std::string& progress) {
+  const ScanItem item = {view_of(key), view_of(value)};
+  return await([&](Completion* done) {
+    import->submit_add(host_.loop(0), &item, 1, view_of(progress), done);
+  });
+}
+
+Status StorageSuite::commit(const Ref<StorageImport>& import) {
+  return await([&](Completion* done) { import->submit_commit(host_.loop(0), done); });
+}
+
 Status StorageSuite::flush() {
   return await([this](Completion* done) { storage_->submit_flush(host_.loop(0), done); });
 }
@@ -217,26 +235,19 @@ TEST_P(StorageSuite, AViewStaysAsItWas) {
 TEST_P(StorageSuite, AnImportReplacesEverythingOnlyWhenCommitted) {
   const uint64_t generation = open(kPartition).generation;
   ASSERT_TRUE(write(kPartition, 1, {{"old", "1"}}).ok());
-  const std::string key = "new", value = "2";
-  const ScanItem item = {view_of(key), view_of(value)};
-  StorageImport* raw = nullptr;
-  ASSERT_TRUE(storage_->begin_import(kPartition, &raw).ok());
-  Ref<StorageImport> dropped = Ref<StorageImport>::adopt(raw);
-  const auto add = [&](StorageImport* import) {
-    return await([&](Completion* done) { import->submit_add(host_.loop(0), &item, 1, done); });
-  };
-  ASSERT_TRUE(add(dropped.get()).ok());
+  EXPECT_EQ(text_of(storage_->import_label(kPartition)), "");
+  Ref<StorageImport> dropped = begin_import(39, "other");
+  ASSERT_TRUE(add(dropped, "dropped", "1", "one").ok());
   dropped = {};
   EXPECT_EQ(scan(kPartition), (Items{{"old", "1"}}));
 
-  ASSERT_TRUE(storage_->begin_import(kPartition, &raw).ok());
-  Ref<StorageImport> import = Ref<StorageImport>::adopt(raw);
-  ASSERT_TRUE(add(import.get()).ok());
+  Ref<StorageImport> import = begin_import(40, "label");
+  EXPECT_EQ(text_of(import->progress()), "") << "it is another import";
+  ASSERT_TRUE(add(import, "new", "2", "two").ok());
   EXPECT_EQ(scan(kPartition), (Items{{"old", "1"}}));
-  ASSERT_TRUE(await([&](Completion* done) {
-                return import->submit_commit(host_.loop(0), 40, 3, done);
-              }).ok());
+  ASSERT_TRUE(commit(import).ok());
   EXPECT_EQ(scan(kPartition), (Items{{"new", "2"}}));
+  EXPECT_EQ(text_of(storage_->import_label(kPartition)), "label");
   const PartitionState state = open(kPartition);
   EXPECT_EQ(state.applied_index, 40u);
   EXPECT_EQ(state.applied_term, 3u);
@@ -244,6 +255,37 @@ TEST_P(StorageSuite, AnImportReplacesEverythingOnlyWhenCommitted) {
   if (GetParam().persistent) {
     EXPECT_EQ(storage_->durable_index(kPartition), 40u);
   }
+}
+
+// What the contract leaves to the engine is whether anything is kept; if it is, then all of it.
+TEST_P(StorageSuite, AnUnfinishedImportMayBeGoneOnWith) {
+  open(kPartition);
+  ASSERT_TRUE(write(kPartition, 1, {{"old", "1"}}).ok());
+  Ref<StorageImport> import = begin_import(40, "label");
+  ASSERT_TRUE(add(import, "a", "1", "one").ok());
+  ASSERT_TRUE(add(import, "b", "2", "two").ok());
+  import = begin_import(40, "label");
+  const std::string kept = string_of(import->progress());
+  ASSERT_TRUE(kept.empty() || kept == "two") << kept;
+  if (kept.empty()) {
+    ASSERT_TRUE(add(import, "a", "1", "one").ok());
+    ASSERT_TRUE(add(import, "b", "2", "two").ok());
+  }
+  ASSERT_TRUE(add(import, "c", "3", "three").ok());
+  ASSERT_TRUE(commit(import).ok());
+  EXPECT_EQ(scan(kPartition), (Items{{"a", "1"}, {"b", "2"}, {"c", "3"}}));
+}
+
+TEST_P(StorageSuite, AnUnfinishedImportIsDroppedOnceThePartitionHasPassedIt) {
+  open(kPartition);
+  Ref<StorageImport> import = begin_import(40, "label");
+  ASSERT_TRUE(add(import, "a", "1", "one").ok());
+  import = {};
+  ASSERT_TRUE(write(kPartition, 40, {{"b", "2"}}).ok());
+  import = begin_import(40, "label");
+  EXPECT_EQ(text_of(import->progress()), "");
+  ASSERT_TRUE(commit(import).ok());
+  EXPECT_EQ(scan(kPartition), Items{});
 }
 
 TEST_P(StorageSuite, DroppedPartitionsStartAgainEmpty) {

@@ -94,7 +94,10 @@ struct Counted final : Implements<Storage> {
   void submit_get(Loop*, uint32_t, ByteView, ValueDone*) noexcept override {}
   void submit_scan(Loop*, const ScanRequest*, ScanDone*) noexcept override {}
   Status open_view(uint32_t, StorageView**) noexcept override { return ok_status(); }
-  Status begin_import(uint32_t, StorageImport**) noexcept override { return ok_status(); }
+  Status begin_import(uint32_t, uint64_t, uint64_t, ByteView, StorageImport**) noexcept override {
+    return ok_status();
+  }
+  ByteView import_label(uint32_t) noexcept override { return {nullptr, 0}; }
   void submit_flush(Loop*, Completion*) noexcept override {}
   uint64_t durable_index(uint32_t) noexcept override { return 0; }
   void submit_drop(Loop*, uint32_t, Completion*) noexcept override {}

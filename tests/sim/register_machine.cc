@@ -64,6 +64,12 @@ class RegisterMachine::Reader final : public Implements<SnapshotReader> {
                              });
   }
 
+  Status seek(ByteView cursor) noexcept override {
+    if (cursor.size != 0) return make_status(StatusCode::unsupported);
+    offset_ = 0;
+    return ok_status();
+  }
+
  private:
   testkit::SimProcess* process_;
   testkit::SimLoop* loop_;
@@ -74,9 +80,13 @@ class RegisterMachine::Reader final : public Implements<SnapshotReader> {
 
 class RegisterMachine::Writer final : public Implements<SnapshotWriter> {
  public:
-  Writer(RegisterMachine* machine, AppliedState state) : machine_(machine), state_(state) {}
+  Writer(RegisterMachine* machine, AppliedState state, ByteView label)
+      : machine_(machine), state_(state), label_(string_of(label)) {}
 
-  void write(ByteView chunk, Completion* done) noexcept override {
+  // Nothing outlives a writer.
+  void progress(SnapshotProgress* out) noexcept override { *out = {}; }
+
+  void write(ByteView chunk, uint32_t, Completion* done) noexcept override {
     bytes_.append(text_of(chunk));
     machine_->loop_->enqueue([done] { done->complete(ok_status()); });
   }
@@ -98,12 +108,13 @@ class RegisterMachine::Writer final : public Implements<SnapshotWriter> {
     }
     machine_->registers_ = registers;
     machine_->applied_ = state_;
-    *machine_->checkpoint_ = {state_, std::move(registers)};
+    *machine_->checkpoint_ = {state_, std::move(registers), label_};
     return ok_status();
   }
 
   RegisterMachine* machine_;
   const AppliedState state_;
+  const std::string label_;
   std::string bytes_;
 };
 
@@ -165,7 +176,7 @@ Status RegisterMachine::apply_one(const CommittedEntry& entry) {
 }
 
 void RegisterMachine::make_durable(Completion* done) noexcept {
-  RegisterCheckpoint taken = {applied_, registers_};
+  RegisterCheckpoint taken = {applied_, registers_, checkpoint_->label};
   const uint64_t delay = process_->world()->random().below(10 * testkit::kMillisecondNs);
   process_->world()->after(delay, process_, [this, taken = std::move(taken), done] {
     // A snapshot may have been installed in the meantime.
@@ -179,8 +190,9 @@ Status RegisterMachine::open_snapshot(SnapshotReader** out) noexcept {
   return ok_status();
 }
 
-Status RegisterMachine::begin_install(AppliedState state, SnapshotWriter** out) noexcept {
-  *out = new Writer(this, state);
+Status RegisterMachine::begin_install(AppliedState state, ByteView label,
+                                      SnapshotWriter** out) noexcept {
+  *out = new Writer(this, state, label);
   return ok_status();
 }
 

@@ -36,6 +36,7 @@ using Registers = std::map<std::string, uint64_t>;
 struct RegisterCheckpoint {
   AppliedState applied = {0, 0};
   Registers registers;
+  std::string label;  // of the snapshot installed last
 };
 
 // One replica. Makes its state durable only when asked to, so that logs are replayed, cut and
@@ -55,7 +56,8 @@ class RegisterMachine final : public StateMachine {
   uint64_t durable_index() noexcept override { return checkpoint_->applied.index; }
   void make_durable(Completion* done) noexcept override;
   Status open_snapshot(SnapshotReader** out) noexcept override;
-  Status begin_install(AppliedState state, SnapshotWriter** out) noexcept override;
+  Status begin_install(AppliedState state, ByteView label, SnapshotWriter** out) noexcept override;
+  ByteView installed_label() noexcept override { return view_of(checkpoint_->label); }
   void group_changed() noexcept override {}
 
  private:

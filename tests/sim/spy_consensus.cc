@@ -23,7 +23,8 @@ class SpyConsensus::SpyMachine final : public StateMachine {
   uint64_t durable_index() noexcept override { return real_->durable_index(); }
   void make_durable(Completion* done) noexcept override { real_->make_durable(done); }
   Status open_snapshot(SnapshotReader** out) noexcept override { return real_->open_snapshot(out); }
-  Status begin_install(AppliedState state, SnapshotWriter** out) noexcept override;
+  Status begin_install(AppliedState state, ByteView label, SnapshotWriter** out) noexcept override;
+  ByteView installed_label() noexcept override { return real_->installed_label(); }
   void group_changed() noexcept override {
     observe();
     real_->group_changed();
@@ -55,7 +56,10 @@ class SpyConsensus::SpyMachine::SpyWriter final : public Implements<SnapshotWrit
   SpyWriter(SpyMachine* machine, AppliedState state, SnapshotWriter* real)
       : machine_(machine), state_(state), real_(Ref<SnapshotWriter>::adopt(real)) {}
 
-  void write(ByteView chunk, Completion* done) noexcept override { real_->write(chunk, done); }
+  void progress(SnapshotProgress* out) noexcept override { real_->progress(out); }
+  void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept override {
+    real_->write(chunk, checksum, done);
+  }
   void commit(Completion* done) noexcept override {
     done_ = done;
     real_->commit(this);
@@ -75,9 +79,10 @@ class SpyConsensus::SpyMachine::SpyWriter final : public Implements<SnapshotWrit
   Completion* done_ = nullptr;
 };
 
-Status SpyConsensus::SpyMachine::begin_install(AppliedState state, SnapshotWriter** out) noexcept {
+Status SpyConsensus::SpyMachine::begin_install(AppliedState state, ByteView label,
+                                               SnapshotWriter** out) noexcept {
   SnapshotWriter* writer = nullptr;
-  const Status status = real_->begin_install(state, &writer);
+  const Status status = real_->begin_install(state, label, &writer);
   if (status.ok()) *out = new SpyWriter(this, state, writer);
   return status;
 }

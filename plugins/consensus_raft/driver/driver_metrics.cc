@@ -34,8 +34,16 @@ DriverMetrics DriverMetrics::make(Meter* meter) {
       counter(meter, "grey_raft_snapshots_sent_total", "Snapshots that a follower has taken.");
   metrics.snapshots_installed =
       counter(meter, "grey_raft_snapshots_installed_total", "Snapshots installed here.");
-  metrics.snapshot_bytes =
+  metrics.snapshots_not_sent =
+      counter(meter, "grey_raft_snapshot_send_failures_total",
+              "Transfers that this node began to send and that ended without an install.");
+  metrics.snapshots_not_installed =
+      counter(meter, "grey_raft_snapshot_install_failures_total",
+              "Transfers that this node began to take in and did not install.");
+  metrics.snapshot_sent_bytes =
       counter(meter, "grey_raft_snapshot_sent_bytes_total", "Bytes of snapshots sent.");
+  metrics.snapshot_received_bytes =
+      counter(meter, "grey_raft_snapshot_received_bytes_total", "Bytes of snapshots received.");
   metrics.transfers =
       counter(meter, "grey_raft_transfers_total", "Leaderships handed over by this node.");
   return metrics;

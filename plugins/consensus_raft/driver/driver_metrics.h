@@ -19,7 +19,10 @@ struct DriverMetrics {
   Ref<Instrument> frames_dropped;
   Ref<Instrument> snapshots_sent;
   Ref<Instrument> snapshots_installed;
-  Ref<Instrument> snapshot_bytes;
+  Ref<Instrument> snapshots_not_sent;
+  Ref<Instrument> snapshots_not_installed;
+  Ref<Instrument> snapshot_sent_bytes;
+  Ref<Instrument> snapshot_received_bytes;
   Ref<Instrument> transfers;
 
   static DriverMetrics make(Meter* meter);

@@ -24,6 +24,9 @@ DriverOptions DriverOptions::from(Host* host) {
       static_cast<uint32_t>(config->integer("max_queued_proposals", options.max_queued_proposals));
   options.snapshot_rate =
       std::max<uint64_t>(1, config->size_bytes("snapshot_rate", options.snapshot_rate));
+  options.snapshot_transfers = static_cast<uint32_t>(
+      std::max<int64_t>(1, config->integer("snapshot_transfers", options.snapshot_transfers)));
+  options.snapshot_window = config->size_bytes("snapshot_window", options.snapshot_window);
   options.lease_reads = config->boolean("lease_reads", options.lease_reads);
   options.rebalance = config->boolean("rebalance", options.rebalance);
   return options;

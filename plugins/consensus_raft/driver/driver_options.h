@@ -17,7 +17,9 @@ struct DriverOptions {
   uint64_t max_uncommitted_bytes = 64 << 20;  // of one group
   uint64_t entry_cache = 4 << 20;             // of one group, kept in memory for followers
   uint32_t max_queued_proposals = 16384;      // of one group, in one turn
-  uint64_t snapshot_rate = 128 << 20;         // bytes a second and transfer
+  uint64_t snapshot_rate = 128 << 20;         // bytes a second, of all transfers from this node
+  uint32_t snapshot_transfers = 4;            // at once, in each direction
+  uint64_t snapshot_window = 4 << 20;         // of one transfer, on its way or not written yet
   uint64_t snapshot_chunk = 256 << 10;
   bool lease_reads = false;
   bool rebalance = true;

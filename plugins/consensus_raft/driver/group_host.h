@@ -5,6 +5,7 @@
 #include "core/message.h"
 #include "driver/driver_metrics.h"
 #include "driver/driver_options.h"
+#include "driver/snapshot_limits.h"
 #include "driver/wire.h"
 #include "grey/host.h"
 
@@ -19,6 +20,7 @@ class GroupHost {
   virtual Loop* loop() = 0;
   virtual const DriverOptions& options() = 0;
   virtual DriverMetrics& metrics() = 0;
+  virtual SnapshotLimits& snapshot_limits() = 0;
   virtual uint32_t own_node() = 0;
   // The time of this turn.
   virtual Now now() = 0;

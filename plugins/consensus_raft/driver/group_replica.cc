@@ -201,8 +201,12 @@ void GroupReplica::on_role_change(const RoleChange& change) {
   if (change.role == Role::leader) {
     log_line(host_->host(), LogLevel::info, group_name(), ": leads in term ", change.term.value());
   } else {
-    for (const auto& sender : std::exchange(senders_, {})) sender->stop();
+    stop_senders();
   }
+  // What another leader has begun to send, this one may have in its log.
+  const bool outlived = receiver_ && !receiver_->committing() && change.leader != kNobody &&
+                        receiver_->leader() != change.leader;
+  if (outlived) std::shared_ptr(receiver_)->stop();
   if (handed_over_ && change.leader != kNobody) finish_transfer(ok_status());
   update_metrics();
   machine_->group_changed();
@@ -294,9 +298,8 @@ void GroupReplica::node_gone(uint32_t node) {
   const ReplicaId peer = replica_on(node);
   if (!peer) return;
   core().peer_gone(peer);
-  for (const auto& sender : senders_) {
-    if (sender->peer() == peer) sender->on_end({Term(0), LogIndex(0)}, false);
-  }
+  // Its transfer waits a while: a receiver that comes back goes on where it was.
+  std::erase_if(catching_up_, [peer](const CatchingUp& one) { return one.peer == peer; });
 }
 
 void GroupReplica::on_time() {
@@ -333,6 +336,7 @@ void GroupReplica::on_slow_tick() {
                    : ": the log's disk answers again");
   }
   if (handed_over_ && core_.leader() != kNobody) finish_transfer(ok_status());
+  forget_caught_up();
   update_metrics();
   rebalance();
 }
@@ -366,22 +370,21 @@ void GroupReplica::log_failed(Status status) {
 LogIndex GroupReplica::compactable() {
   LogIndex index = std::min(LogIndex(machine_->durable_index()), applier_->applied());
   index = std::min(index, core_.log().stable());
-  // A transfer that is under way needs what follows its snapshot, within reason.
-  if (lane_->used_bytes() > host_->options().log_budget) return index;
-  for (const auto& sender : senders_) index = std::min(index, sender->index());
-  return index;
+  return transfers_hold_too_much() ? index : std::min(index, log_needed_from());
 }
 
 SnapshotMeta GroupReplica::compact(LogIndex index) {
+  drop_transfers_behind(index);
   const SnapshotMeta meta = snapshot_meta({*core_.log().term_at(index), index});
   core().compacted(index);
   return meta;
 }
 
 void GroupReplica::make_durable() {
-  if (making_durable_ || stopping_ || machine_->durable_index() >= applier_->applied().value()) {
-    return;
-  }
+  const uint64_t durable = machine_->durable_index();
+  if (making_durable_ || stopping_ || durable >= applier_->applied().value()) return;
+  // It would let go of nothing.
+  if (!transfers_hold_too_much() && log_needed_from().value() <= durable) return;
   making_durable_ = true;
   machine_->make_durable(completion([keep = Ref<GroupReplica>::share(this)](Status) {
     keep->making_durable_ = false;

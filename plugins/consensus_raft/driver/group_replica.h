@@ -96,7 +96,7 @@ class GroupReplica final : public Implements<Group>,
   ReplicaId best_successor() const;
   void rebalance();
   bool has_quorum() const;
-  std::string group_name() const;
+  std::string group_name() const override;
   void proposal_ended(uint64_t id);
 
   // --- ApplyTarget
@@ -108,20 +108,24 @@ class GroupReplica final : public Implements<Group>,
 
   // --- SnapshotOwner (group_snapshots.cc)
   GroupHost* group_host() override { return host_; }
-  uint32_t group_number() override { return number_; }
-  ReplicaId own_replica() override { return self_; }
   StateMachine* state_machine() override { return machine_; }
   Applier& applier() override { return *applier_; }
   SnapshotMeta snapshot_meta(LogPosition position) override;
+  bool wants_snapshot(ReplicaId peer) override;
   void offer_snapshot(ReplicaId peer, LogPosition position) override;
-  void send_snapshot_message(ReplicaId peer, const LogPosition& snapshot,
-                             decltype(SnapshotMessage::body) body) override;
+  Status send_snapshot_message(ReplicaId peer, const LogPosition& snapshot,
+                               decltype(SnapshotMessage::body) body) override;
   void sender_ended(SnapshotSender* sender, bool installed) override;
   bool may_install(LogPosition snapshot) override;
   void installed(const SnapshotMeta& meta) override;
   void receiver_ended(bool begun) override;
   void start_sender(ReplicaId peer);
   void start_receiver(const WantedSnapshot& wanted);
+  void stop_senders();
+  void forget_caught_up();
+  LogIndex log_needed_from() const;
+  bool transfers_hold_too_much() const;
+  void drop_transfers_behind(LogIndex index);
 
   GroupHost* host_;
   Lane* lane_;
@@ -140,6 +144,12 @@ class GroupReplica final : public Implements<Group>,
   std::vector<std::pair<grey::Proposal*, Status>> refused_;  // to be told in the step
   std::vector<std::shared_ptr<SnapshotSender>> senders_;
   std::shared_ptr<SnapshotReceiver> receiver_;
+  // Has taken a snapshot and takes the entries behind it up to here from the log.
+  struct CatchingUp {
+    ReplicaId peer;
+    LogIndex until;
+  };
+  std::vector<CatchingUp> catching_up_;
   bool ticked_ = false;
   bool log_progress_ = true;
   bool making_durable_ = false;

@@ -16,11 +16,21 @@ SnapshotMeta GroupReplica::snapshot_meta(LogPosition position) {
 }
 
 void GroupReplica::start_sender(ReplicaId peer) {
+  for (const auto& sender : std::vector(senders_)) {
+    if (sender->peer() == peer && !sender->ended()) return sender->start();
+  }
   auto sender = std::make_shared<SnapshotSender>(static_cast<SnapshotOwner*>(this), peer);
-  if (!sender->start()) return core().snapshot_failed(peer);
-  log_line(host_->host(), LogLevel::info, group_name(), ": node ", node_of(peer),
-           " needs a snapshot, offered up to ", sender->index().value());
-  senders_.push_back(std::move(sender));
+  senders_.push_back(sender);
+  sender->start();
+}
+
+// In snapshot state, or lost for a moment: then it is probed first.
+bool GroupReplica::wants_snapshot(ReplicaId peer) {
+  if (!leads()) return false;
+  for (const Progress& one : core_.peers()) {
+    if (one.id() == peer) return one.state() != ProgressState::replicate;
+  }
+  return false;
 }
 
 void GroupReplica::offer_snapshot(ReplicaId peer, LogPosition position) {
@@ -31,22 +41,66 @@ void GroupReplica::offer_snapshot(ReplicaId peer, LogPosition position) {
   if (const uint32_t node = node_of(peer)) host_->send(node, number_, offer);
 }
 
-void GroupReplica::send_snapshot_message(ReplicaId peer, const LogPosition& snapshot,
-                                         decltype(SnapshotMessage::body) body) {
+Status GroupReplica::send_snapshot_message(ReplicaId peer, const LogPosition& snapshot,
+                                           decltype(SnapshotMessage::body) body) {
   const uint32_t node = node_of(peer);
-  if (node == 0) return;
-  // What is lost is asked for again.
-  (void)host_->send_snapshot(node, {number_, self_, peer, snapshot, std::move(body)});
+  if (node == 0) return make_status(StatusCode::unreachable, "no such replica");
+  return host_->send_snapshot(node, {number_, self_, peer, snapshot, std::move(body)});
 }
 
 void GroupReplica::sender_ended(SnapshotSender* sender, bool installed) {
   const ReplicaId peer = sender->peer();
-  const LogIndex index = sender->index();
+  const LogPosition at = sender->position();
   std::erase_if(senders_, [sender](const auto& one) { return one.get() == sender; });
   if (stopping_) return host_->wake(this);
-  if (!installed) return core().snapshot_failed(peer);
+  if (!installed) {
+    observe(host_->metrics().snapshots_not_sent, 1);
+    return core().snapshot_failed(peer);
+  }
   observe(host_->metrics().snapshots_sent, 1);
-  core().snapshot_sent(peer, index);
+  core().snapshot_sent(peer, at.index);
+  catching_up_.push_back({peer, core_.log().last_index()});
+}
+
+// Those that the state machine works for stay until it answers.
+void GroupReplica::stop_senders() {
+  for (const auto& sender : senders_) sender->stop();
+  std::erase_if(senders_, [](const auto& sender) { return !sender->busy(); });
+  catching_up_.clear();
+}
+
+// --- What of the log transfers need.
+
+// The last entry that nobody who takes a snapshot, or has just taken one, needs any more.
+LogIndex GroupReplica::log_needed_from() const {
+  LogIndex index(UINT64_MAX);
+  for (const auto& sender : senders_) index = std::min(index, sender->index().value_or(index));
+  for (const CatchingUp& one : catching_up_) {
+    for (const Progress& peer : core_.peers()) {
+      if (peer.id() == one.peer && peer.match() < one.until) index = std::min(index, peer.match());
+    }
+  }
+  return index;
+}
+
+bool GroupReplica::transfers_hold_too_much() const {
+  return lane_->used_bytes() > 2 * lane_->budget_bytes();
+}
+
+// What follows their snapshots is about to go.
+void GroupReplica::drop_transfers_behind(LogIndex index) {
+  for (const auto& sender : senders_) {
+    if (sender->index().value_or(index) < index) sender->overtaken();
+  }
+}
+
+void GroupReplica::forget_caught_up() {
+  std::erase_if(catching_up_, [this](const CatchingUp& one) {
+    for (const Progress& peer : core_.peers()) {
+      if (peer.id() == one.peer) return peer.match() >= one.until;
+    }
+    return true;
+  });
 }
 
 void GroupReplica::start_receiver(const WantedSnapshot& wanted) {
@@ -64,23 +118,24 @@ void GroupReplica::start_receiver(const WantedSnapshot& wanted) {
 
 void GroupReplica::receive_snapshot(uint32_t from_node, const SnapshotMessage& message) {
   if (stopping_ || message.to != self_ || node_of(message.from) != from_node) return;
-  if (const auto* fetch = std::get_if<SnapshotFetch>(&message.body)) {
-    for (const auto& sender : std::vector(senders_)) {
-      if (sender->peer() == message.from) sender->on_fetch(message.snapshot, fetch->offset);
-    }
-    host_->wake(this);
-    return;
-  }
   const bool expected =
       receiver_ && receiver_->leader() == message.from && receiver_->snapshot() == message.snapshot;
-  if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
-    if (expected) std::shared_ptr(receiver_)->on_chunk(*chunk);
+  const std::shared_ptr<SnapshotReceiver> receiver = expected ? receiver_ : nullptr;
+  std::shared_ptr<SnapshotSender> sender;
+  for (const auto& one : senders_) {
+    if (one->peer() == message.from && !one->ended()) sender = one;
+  }
+  if (std::holds_alternative<SnapshotAccept>(message.body)) {
+    if (sender) sender->on_accept(message.snapshot);
+  } else if (const auto* fetch = std::get_if<SnapshotFetch>(&message.body)) {
+    if (sender) sender->on_fetch(message.snapshot, *fetch);
+  } else if (const auto* header = std::get_if<SnapshotHeader>(&message.body)) {
+    if (receiver) receiver->on_header(header->meta);
+  } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
+    if (receiver) receiver->on_chunk(*chunk);
   } else {
-    const bool installed = std::get<SnapshotEnd>(message.body).installed;
-    for (const auto& sender : std::vector(senders_)) {
-      if (sender->peer() == message.from) sender->on_end(message.snapshot, installed);
-    }
-    if (expected) std::shared_ptr(receiver_)->on_end();
+    if (sender) sender->on_end(message.snapshot, std::get<SnapshotEnd>(message.body).outcome);
+    if (receiver) receiver->on_end();
   }
   host_->wake(this);
 }
@@ -100,7 +155,8 @@ void GroupReplica::installed(const SnapshotMeta& meta) {
     keep->reads_.applied(meta.position.index);
     const ReplicaId leader = keep->receiver_->leader();
     keep->receiver_.reset();
-    keep->send_snapshot_message(leader, meta.position, SnapshotEnd{true});
+    (void)keep->send_snapshot_message(leader, meta.position,
+                                      SnapshotEnd{SnapshotOutcome::installed});
     observe(keep->host_->metrics().snapshots_installed, 1);
     log_line(keep->host_->host(), LogLevel::info, keep->group_name(), ": a snapshot up to ",
              meta.position.index.value(), " is installed");
@@ -113,7 +169,12 @@ void GroupReplica::receiver_ended(bool begun) {
   if (stopping_) return host_->wake(this);
   if (begun) core().snapshot_install_failed();
   applier_->resume();
-  if (receiver) send_snapshot_message(receiver->leader(), receiver->snapshot(), SnapshotEnd{false});
+  if (!receiver) return;
+  if (receiver->outcome() == SnapshotOutcome::failed) {
+    observe(host_->metrics().snapshots_not_installed, 1);
+  }
+  (void)send_snapshot_message(receiver->leader(), receiver->snapshot(),
+                              SnapshotEnd{receiver->outcome()});
 }
 
 }  // namespace grey::raft

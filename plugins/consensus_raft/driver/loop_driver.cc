@@ -14,10 +14,11 @@ constexpr uint64_t kFrameLimit = 4 << 20;  // a frame that has grown so large go
 }  // namespace
 
 LoopDriver::LoopDriver(Host* host, uint32_t index, const DriverOptions& options,
-                       std::atomic<uint64_t>* lag)
+                       SnapshotLimits* snapshots, std::atomic<uint64_t>* lag)
     : host_(host),
       loop_(host->loop(index)),
       options_(options),
+      snapshots_(snapshots),
       lag_(lag),
       metrics_(DriverMetrics::make(host->meter())),
       step_task_([this] { step(); }),
@@ -63,6 +64,10 @@ RestoredState LoopDriver::restore(LaneGroup* group, const GroupOptions& options,
       (!behind && engine.index > restored.log.boundary().index && !restored.log.matches(engine));
   if (behind || ahead) {
     SnapshotMeta start{engine, restored.log.last_timestamp_ms(), restored.configurations.latest()};
+    // The engine knows what stood at the place it was switched to.
+    ByteReader label(machine->installed_label());
+    std::optional<SnapshotMeta> installed = get_snapshot_meta(&label);
+    if (installed && installed->position == engine) start = std::move(*installed);
     RestoredState fresh(start);
     fresh.hard_state = restored.hard_state;
     fresh.hard_state.term = std::max(fresh.hard_state.term, engine.term);

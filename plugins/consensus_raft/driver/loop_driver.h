@@ -17,7 +17,9 @@ namespace grey::raft {
 class LoopDriver final : public GroupHost, private PeerObserver {
  public:
   // `lag` is where the driver leaves the greatest lag of the shards led here.
-  LoopDriver(Host* host, uint32_t index, const DriverOptions& options, std::atomic<uint64_t>* lag);
+  // `snapshots` is shared with the other loops.
+  LoopDriver(Host* host, uint32_t index, const DriverOptions& options, SnapshotLimits* snapshots,
+             std::atomic<uint64_t>* lag);
   virtual ~LoopDriver();
 
   // Begins to listen to news of peers.
@@ -44,6 +46,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   Loop* loop() override { return loop_; }
   const DriverOptions& options() override { return options_; }
   DriverMetrics& metrics() override { return metrics_; }
+  SnapshotLimits& snapshot_limits() override { return *snapshots_; }
   uint32_t own_node() override;
   Now now() override { return {loop_->now_ns(), host_->clock()->wall_ms()}; }
   void wake(GroupReplica* replica) override;
@@ -82,6 +85,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   Host* host_;
   Loop* loop_;
   const DriverOptions options_;
+  SnapshotLimits* snapshots_;
   std::atomic<uint64_t>* lag_;
   DriverMetrics metrics_;
   uint32_t own_node_ = 0;

@@ -8,29 +8,42 @@
 
 namespace grey::raft {
 
-// Keeps the one gauge that is about all loops.
-class LagRefresher final : public MetricRefresher {
+// Keeps the gauges that are about all loops.
+class GaugeRefresher final : public MetricRefresher {
  public:
-  LagRefresher(Meter* meter, const std::atomic<uint64_t>* lags, size_t count)
+  GaugeRefresher(Meter* meter, const std::atomic<uint64_t>* lags, size_t count,
+                 SnapshotLimits* snapshots)
       : lags_(lags),
         count_(count),
-        gauge_(Ref<Instrument>::adopt(meter->instrument(
-            MetricKind::gauge, "grey_replication_lag",
-            "Entries that the slowest replica of any shard led here is behind.", "", nullptr, 0))) {
-  }
+        snapshots_(snapshots),
+        lag_(gauge(meter, "grey_replication_lag",
+                   "Entries that the slowest replica of any shard led here is behind.")),
+        sending_(gauge(meter, "grey_raft_snapshots_sending",
+                       "Snapshot transfers from this node that hold a view now.")),
+        receiving_(gauge(meter, "grey_raft_snapshots_receiving",
+                         "Snapshot transfers that this node takes in now.")) {}
 
   void refresh() noexcept override {
     uint64_t greatest = 0;
     for (size_t i = 0; i < count_; ++i) {
       greatest = std::max(greatest, lags_[i].load(std::memory_order_relaxed));
     }
-    gauge_->set(static_cast<double>(greatest));
+    lag_->set(static_cast<double>(greatest));
+    sending_->set(snapshots_->running(SnapshotDirection::sending));
+    receiving_->set(snapshots_->running(SnapshotDirection::receiving));
   }
 
  private:
+  static Ref<Instrument> gauge(Meter* meter, const char* name, const char* help) {
+    return Ref<Instrument>::adopt(meter->instrument(MetricKind::gauge, name, help, "", nullptr, 0));
+  }
+
   const std::atomic<uint64_t>* lags_;
   size_t count_;
-  Ref<Instrument> gauge_;
+  SnapshotLimits* snapshots_;
+  Ref<Instrument> lag_;
+  Ref<Instrument> sending_;
+  Ref<Instrument> receiving_;
 };
 
 RaftConsensus::RaftConsensus(Object* owner, Host* host)
@@ -45,10 +58,14 @@ Status RaftConsensus::start(ErrorText* error) {
   lanes_ = std::move(lanes).value();
   const uint32_t loops = host_->loop_count();
   lags_ = std::make_unique<std::atomic<uint64_t>[]>(loops);
-  refresher_ = std::make_unique<LagRefresher>(host_->meter(), lags_.get(), loops);
+  snapshot_limits_ =
+      std::make_unique<SnapshotLimits>(options_.snapshot_rate, options_.snapshot_transfers);
+  refresher_ = std::make_unique<GaugeRefresher>(host_->meter(), lags_.get(), loops,
+                                                snapshot_limits_.get());
   if (MetricsHub* hub = host_->metrics_hub()) hub->add_refresher(refresher_.get());
   for (uint32_t i = 0; i < loops; ++i) {
-    drivers_.push_back(std::make_unique<LoopDriver>(host_, i, options_, &lags_[i]));
+    drivers_.push_back(
+        std::make_unique<LoopDriver>(host_, i, options_, snapshot_limits_.get(), &lags_[i]));
   }
   for (const auto& lane : lanes_) {
     for (const auto& [number, group] : lane->groups()) known_groups_.insert(number);
@@ -136,6 +153,7 @@ void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
   const uint32_t loop = owner_->loop_of(message->group);
   LoopDriver* driver = owner_->drivers_[loop].get();
   if (loop == owner_->route_loop(route)) return driver->receive_snapshot(from, *message);
+  // What the message borrows stays where it is: in the payload.
   post(owner_->host_->loop(loop),
        [driver, from, message = std::move(*message), keep = Buffer(*payload)] {
          driver->receive_snapshot(from, message);

@@ -67,12 +67,13 @@ class RaftConsensus final : public InterfaceOf<Consensus> {
   DriverOptions options_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<std::atomic<uint64_t>[]> lags_;  // by loop
+  std::unique_ptr<SnapshotLimits> snapshot_limits_;
   std::vector<std::unique_ptr<LoopDriver>> drivers_;
   MessageHandler messages_;
   SnapshotHandler snapshots_;
   std::mutex known_mutex_;
   std::set<uint32_t> known_groups_;  // that have a log here
-  std::unique_ptr<class LagRefresher> refresher_;
+  std::unique_ptr<class GaugeRefresher> refresher_;
   bool started_ = false;
 };
 

@@ -2,6 +2,8 @@
 #ifndef GREY_CONSENSUS_RAFT_DRIVER_SNAPSHOT_OWNER_H_
 #define GREY_CONSENSUS_RAFT_DRIVER_SNAPSHOT_OWNER_H_
 
+#include <string>
+
 #include "driver/applier.h"
 #include "driver/group_host.h"
 #include "driver/wire.h"
@@ -13,17 +15,19 @@ class SnapshotSender;
 class SnapshotOwner {
  public:
   virtual GroupHost* group_host() = 0;
-  virtual uint32_t group_number() = 0;
-  virtual ReplicaId own_replica() = 0;
+  virtual std::string group_name() const = 0;
   virtual StateMachine* state_machine() = 0;
   virtual Applier& applier() = 0;
 
   // What stands at `position`, which is applied here.
   virtual SnapshotMeta snapshot_meta(LogPosition position) = 0;
+  // Whether the peer may still need a snapshot: it is a member, and no log entries reach it.
+  virtual bool wants_snapshot(ReplicaId peer) = 0;
   // Sends the core's message that begins a transfer.
   virtual void offer_snapshot(ReplicaId peer, LogPosition position) = 0;
-  virtual void send_snapshot_message(ReplicaId peer, const LogPosition& snapshot,
-                                     decltype(SnapshotMessage::body) body) = 0;
+  // Not ok: nothing was sent.
+  virtual Status send_snapshot_message(ReplicaId peer, const LogPosition& snapshot,
+                                       decltype(SnapshotMessage::body) body) = 0;
   // The last call of a sender.
   virtual void sender_ended(SnapshotSender* sender, bool installed) = 0;
 

@@ -1,52 +1,115 @@
 #include "driver/snapshot_receiver.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "grey/glue/crc32c.h"
 
 namespace grey::raft {
 namespace {
 
-constexpr uint64_t kFetchAgainNs = 500'000'000;
-constexpr uint64_t kSilenceNs = 10'000'000'000;
+constexpr uint64_t kAskAgainNs = 500'000'000;
+constexpr uint64_t kSilenceNs = 30'000'000'000;
 
 }  // namespace
 
+SnapshotReceiver::SnapshotReceiver(SnapshotOwner* owner, ReplicaId leader, LogPosition snapshot)
+    : owner_(owner),
+      leader_(leader),
+      snapshot_(snapshot),
+      slot_(&owner->group_host()->snapshot_limits(), SnapshotDirection::receiving) {}
+
 void SnapshotReceiver::start() {
-  heard_ns_ = owner_->group_host()->now().monotonic_ns;
-  fetch();
+  heard_ns_ = now();
+  if (!slot_.take()) return end(SnapshotOutcome::busy);
+  ask();
 }
 
-void SnapshotReceiver::fetch() {
-  fetched_ns_ = owner_->group_host()->now().monotonic_ns;
-  owner_->send_snapshot_message(leader_, snapshot_, SnapshotFetch{offset_});
+// For whatever is missing next.
+void SnapshotReceiver::ask() {
+  ask_at_ns_ = now() + kAskAgainNs;
+  owner_->group_host()->wake_at(ask_at_ns_);
+  if (writer_) return fetch(any_ ? SnapshotFetchMode::again : SnapshotFetchMode::resume);
+  if (!known_) (void)owner_->send_snapshot_message(leader_, snapshot_, SnapshotAccept{});
 }
 
-void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk) {
-  if (ended_ || committing_ || have_chunk_ || chunk.offset != offset_) return;
-  heard_ns_ = owner_->group_host()->now().monotonic_ns;
-  if (chunk.offset == 0) {
-    meta_ = chunk.meta;
-    if (meta_.position != snapshot_) return;
-    owner_->applier().pause();
-  }
-  chunk_.assign(chunk.bytes.data, chunk.bytes.data + chunk.bytes.size);
-  last_ = chunk.last;
-  have_chunk_ = true;
-  write_chunk();
+void SnapshotReceiver::fetch(SnapshotFetchMode mode) {
+  const bool goes_on = mode == SnapshotFetchMode::more;
+  const uint64_t limit = written_ + owner_->group_host()->options().snapshot_window;
+  // One that is lost is repeated by ask().
+  (void)owner_->send_snapshot_message(
+      leader_, snapshot_,
+      SnapshotFetch{mode, goes_on ? written_ : received_, limit, checksum_, view_of(cursor_)});
+}
+
+void SnapshotReceiver::on_header(const SnapshotMeta& meta) {
+  if (ended_ || known_) return;
+  heard_ns_ = now();
+  if (meta.position != snapshot_) return end(SnapshotOutcome::failed);
+  known_ = true;
+  meta_ = meta;
+  owner_->applier().pause();
+  begin();
 }
 
 // Entries that are being applied finish first: on_time comes back here.
-void SnapshotReceiver::write_chunk() {
-  if (busy_ || !have_chunk_ || ended_) return;
-  if (!owner_->applier().idle()) return;
-  if (!writer_) {
-    SnapshotWriter* writer = nullptr;
-    const AppliedState state{snapshot_.index.value(), snapshot_.term.value()};
-    if (!owner_->state_machine()->begin_install(state, &writer).ok() || !writer) return end();
-    writer_ = Ref<SnapshotWriter>::adopt(writer);
+void SnapshotReceiver::begin() {
+  if (writer_ || !known_ || !owner_->applier().idle()) return;
+  ByteWriter label;
+  put_snapshot_meta(meta_, &label);
+  SnapshotWriter* writer = nullptr;
+  const AppliedState state{snapshot_.index.value(), snapshot_.term.value()};
+  const Status status = owner_->state_machine()->begin_install(state, label.view(), &writer);
+  if (!status.ok() || !writer) return end(SnapshotOutcome::failed);
+  writer_ = Ref<SnapshotWriter>::adopt(writer);
+  SnapshotProgress progress{};
+  writer_->progress(&progress);
+  received_ = written_ = progress.offset;
+  checksum_ = progress.checksum;
+  cursor_ = string_of(progress.cursor);
+  if (received_ != 0) {
+    log_line(owner_->group_host()->host(), LogLevel::info, owner_->group_name(),
+             ": goes on with a snapshot up to ", state.index, " at byte ", received_);
   }
+  ask();
+}
+
+void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk) {
+  if (ended_ || !writer_ || committing_ || last_) return;
+  heard_ns_ = now();
+  if (chunk.offset > received_) {
+    // One was lost. Asked for at once, but not again for each that follows.
+    if (!std::exchange(gap_, true)) ask();
+    return;
+  }
+  if (chunk.offset < received_) return;  // a second time
+  const uint64_t room = 2 * owner_->group_host()->options().snapshot_window;
+  if (!chunks_.empty() && received_ - written_ + chunk.bytes.size > room) return;
+  if (crc32c(chunk.bytes, checksum_) != chunk.checksum) {
+    log_line(owner_->group_host()->host(), LogLevel::warning, owner_->group_name(),
+             ": a snapshot's checksum does not agree at byte ", received_);
+    return end(SnapshotOutcome::failed);
+  }
+  any_ = true;
+  gap_ = false;
+  last_ = chunk.last;
+  checksum_ = chunk.checksum;
+  received_ += chunk.bytes.size;
+  chunks_.push_back(
+      {std::vector<uint8_t>(chunk.bytes.data, chunk.bytes.data + chunk.bytes.size), checksum_,
+       last_});
+  observe(owner_->group_host()->metrics().snapshot_received_bytes,
+          static_cast<double>(chunk.bytes.size));
+  ask_at_ns_ = now() + kAskAgainNs;
+  write_next();
+}
+
+void SnapshotReceiver::write_next() {
+  if (busy_ || chunks_.empty() || ended_) return;
+  const Chunk& chunk = chunks_.front();
   busy_ = true;
   self_ = shared_from_this();
-  writer_->write({chunk_.data(), chunk_.size()}, this);
+  writer_->write({chunk.bytes.data(), chunk.bytes.size()}, chunk.checksum, this);
 }
 
 void SnapshotReceiver::complete(Status status) noexcept {
@@ -54,19 +117,21 @@ void SnapshotReceiver::complete(Status status) noexcept {
   busy_ = false;
   if (committing_) {
     writer_ = {};
-    if (!status.ok()) return end();
+    if (!status.ok()) return end(SnapshotOutcome::failed);
     ended_ = true;
     return owner_->installed(meta_);
   }
-  have_chunk_ = false;
-  if (ended_ || !status.ok()) return end();
-  offset_ += chunk_.size();
-  if (last_) return commit();
-  fetch();
+  if (ended_ || !status.ok()) return end(SnapshotOutcome::failed);
+  written_ += chunks_.front().bytes.size();
+  const bool last = chunks_.front().last;
+  chunks_.pop_front();
+  if (last) return commit();
+  fetch(SnapshotFetchMode::more);
+  write_next();
 }
 
 void SnapshotReceiver::commit() {
-  if (!owner_->may_install(snapshot_)) return end();
+  if (!owner_->may_install(snapshot_)) return end(SnapshotOutcome::failed);
   begun_ = true;
   committing_ = true;
   busy_ = true;
@@ -81,28 +146,30 @@ void SnapshotReceiver::on_end() {
 void SnapshotReceiver::stop() {
   if (ended_ && !busy_) return;
   ended_ = true;
-  if (!busy_) end();
+  if (!busy_) end(SnapshotOutcome::failed);
 }
 
-void SnapshotReceiver::end() {
+void SnapshotReceiver::end(SnapshotOutcome outcome) {
   const std::shared_ptr<SnapshotReceiver> self = shared_from_this();
   ended_ = true;
+  outcome_ = outcome;
   writer_ = {};
+  slot_.give_back();
   owner_->receiver_ended(begun_);
 }
 
 void SnapshotReceiver::on_time() {
   if (ended_ || committing_) return;
-  if (have_chunk_) return write_chunk();
-  const uint64_t now = owner_->group_host()->now().monotonic_ns;
-  if (now - heard_ns_ >= kSilenceNs) return end();
-  if (now - fetched_ns_ >= kFetchAgainNs) fetch();
+  if (known_ && !writer_) return begin();
+  if (busy_ || last_) return;
+  if (now() - heard_ns_ >= kSilenceNs) return end(SnapshotOutcome::failed);
+  if (now() >= ask_at_ns_) ask();
 }
 
 uint64_t SnapshotReceiver::next_deadline_ns() const {
-  if (ended_ || committing_ || busy_) return UINT64_MAX;
-  if (have_chunk_) return UINT64_MAX;  // the end of what is being applied comes with a step
-  return std::min(fetched_ns_ + kFetchAgainNs, heard_ns_ + kSilenceNs);
+  if (ended_ || committing_ || busy_ || last_) return UINT64_MAX;
+  if (known_ && !writer_) return UINT64_MAX;  // the end of what is being applied comes with a step
+  return std::min(ask_at_ns_, heard_ns_ + kSilenceNs);
 }
 
 }  // namespace grey::raft

@@ -167,18 +167,74 @@ void get_body(ByteReader* in, SnapshotOffer* body) {
   body->snapshot = get_position(in);
 }
 
-template <size_t kIndex = 0>
-bool get_any_body(uint8_t type, ByteReader* in, MessageBody* body) {
-  if constexpr (kIndex < std::variant_size_v<MessageBody>) {
+void spoil(ByteReader* reader) {
+  reader->get_bytes(~uint64_t{0});
+}
+
+// A number that is none of an enumeration's spoils the message.
+template <typename Enum>
+Enum get_enum(ByteReader* in, Enum last) {
+  const auto value = in->get<uint8_t>();
+  if (value > static_cast<uint8_t>(last)) spoil(in);
+  return static_cast<Enum>(value);
+}
+
+void put_body(const SnapshotAccept&, ByteWriter*) {}
+void get_body(ByteReader*, SnapshotAccept*) {}
+void put_body(const SnapshotHeader& body, ByteWriter* out) {
+  put_snapshot_meta(body.meta, out);
+}
+void get_body(ByteReader* in, SnapshotHeader* body) {
+  std::optional<SnapshotMeta> meta = get_snapshot_meta(in);
+  if (!meta) return spoil(in);
+  body->meta = std::move(*meta);
+}
+void put_body(const SnapshotFetch& body, ByteWriter* out) {
+  out->put(static_cast<uint8_t>(body.mode));
+  out->put(body.offset);
+  out->put(body.limit);
+  if (body.mode != SnapshotFetchMode::resume) return;
+  out->put(body.checksum);
+  out->put_sized(body.cursor);
+}
+void get_body(ByteReader* in, SnapshotFetch* body) {
+  body->mode = get_enum(in, SnapshotFetchMode::resume);
+  body->offset = in->get<uint64_t>();
+  body->limit = in->get<uint64_t>();
+  if (body->mode != SnapshotFetchMode::resume) return;
+  body->checksum = in->get<uint32_t>();
+  body->cursor = in->get_sized();
+}
+void put_body(const SnapshotChunk& body, ByteWriter* out) {
+  out->put(body.offset);
+  put_flag(body.last, out);
+  out->put(body.checksum);
+  out->put(crc32c(body.bytes));
+  out->put_sized(body.bytes);
+}
+void get_body(ByteReader* in, SnapshotChunk* body) {
+  body->offset = in->get<uint64_t>();
+  body->last = get_flag(in);
+  body->checksum = in->get<uint32_t>();
+  const auto crc = in->get<uint32_t>();
+  body->bytes = in->get_sized();
+  if (in->ok() && crc != crc32c(body->bytes)) spoil(in);
+}
+void put_body(const SnapshotEnd& body, ByteWriter* out) {
+  out->put(static_cast<uint8_t>(body.outcome));
+}
+void get_body(ByteReader* in, SnapshotEnd* body) {
+  body->outcome = get_enum(in, SnapshotOutcome::busy);
+}
+
+template <size_t kIndex = 0, typename Body>
+bool get_any_body(uint8_t type, ByteReader* in, Body* body) {
+  if constexpr (kIndex < std::variant_size_v<Body>) {
     if (type != kIndex) return get_any_body<kIndex + 1>(type, in, body);
-    get_body(in, &body->emplace<kIndex>());
+    get_body(in, &body->template emplace<kIndex>());
     return in->finished();
   }
   return false;
-}
-
-void spoil(ByteReader* reader) {
-  reader->get_bytes(~uint64_t{0});
 }
 
 }  // namespace
@@ -232,17 +288,7 @@ void put_snapshot_message(const SnapshotMessage& message, ByteWriter* out) {
   out->put(message.from.value());
   out->put(message.to.value());
   put(message.snapshot, out);
-  if (const auto* fetch = std::get_if<SnapshotFetch>(&message.body)) {
-    out->put(fetch->offset);
-  } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
-    out->put(chunk->offset);
-    put_flag(chunk->last, out);
-    if (chunk->offset == 0) put_snapshot_meta(chunk->meta, out);
-    out->put(crc32c(chunk->bytes));
-    out->put_sized(chunk->bytes);
-  } else {
-    put_flag(std::get<SnapshotEnd>(message.body).installed, out);
-  }
+  std::visit([out](const auto& body) { put_body(body, out); }, message.body);
 }
 
 std::optional<SnapshotMessage> get_snapshot_message(ByteView frame) {
@@ -255,27 +301,7 @@ std::optional<SnapshotMessage> get_snapshot_message(ByteView frame) {
   message.from = ReplicaId(in.get<uint64_t>());
   message.to = ReplicaId(in.get<uint64_t>());
   message.snapshot = get_position(&in);
-  if (type == 0) {
-    message.body = SnapshotFetch{in.get<uint64_t>()};
-  } else if (type == 1) {
-    SnapshotChunk chunk;
-    chunk.offset = in.get<uint64_t>();
-    chunk.last = get_flag(&in);
-    if (in.ok() && chunk.offset == 0) {
-      std::optional<SnapshotMeta> meta = get_snapshot_meta(&in);
-      if (!meta) return std::nullopt;
-      chunk.meta = std::move(*meta);
-    }
-    const auto crc = in.get<uint32_t>();
-    chunk.bytes = in.get_sized();
-    if (!in.ok() || crc != crc32c(chunk.bytes)) return std::nullopt;
-    message.body = std::move(chunk);
-  } else if (type == 2) {
-    message.body = SnapshotEnd{get_flag(&in)};
-  } else {
-    return std::nullopt;
-  }
-  if (!in.finished()) return std::nullopt;
+  if (!get_any_body(type, &in, &message.body)) return std::nullopt;
   return message;
 }
 

@@ -31,20 +31,41 @@ std::optional<GroupMessage> next_message(ByteReader* reader);
 
 // --- Channel 2: one snapshot message a frame.
 
-// Follower to leader: "send what stands at this offset".
-struct SnapshotFetch {
-  uint64_t offset = 0;
+// Follower to leader: "what is it that you offer?"
+struct SnapshotAccept {};
+// The answer.
+struct SnapshotHeader {
+  SnapshotMeta meta;
 };
-// Leader to follower. Offset 0 carries what the snapshot is.
+enum class SnapshotFetchMode : uint8_t {
+  more = 0,    // goes on; everything before `offset` is written and will not be asked for again
+  again = 1,   // something was lost: everything from `offset` on, once more
+  resume = 2,  // from `offset`, where a transfer was cut short; also how every transfer begins
+};
+// Follower to leader: "send what begins before `limit`".
+struct SnapshotFetch {
+  SnapshotFetchMode mode = SnapshotFetchMode::more;
+  uint64_t offset = 0;
+  uint64_t limit = 0;
+  // With `resume`: what is known of the place. See grey::SnapshotProgress.
+  uint32_t checksum = 0;
+  ByteView cursor{nullptr, 0};  // borrowed
+};
+// Leader to follower.
 struct SnapshotChunk {
   uint64_t offset = 0;
   bool last = false;
-  SnapshotMeta meta;  // only at offset 0
+  uint32_t checksum = 0;  // CRC-32C of the whole snapshot up to this chunk's end
   ByteView bytes{nullptr, 0};
 };
-// Either to the other: over. From the follower: installed or not; from the leader: start again.
+enum class SnapshotOutcome : uint8_t {
+  failed = 0,     // the leader begins anew
+  installed = 1,  // only from the follower
+  busy = 2,       // only from the follower: it takes in others now; offer it later
+};
+// Either to the other: over.
 struct SnapshotEnd {
-  bool installed = false;
+  SnapshotOutcome outcome = SnapshotOutcome::failed;
 };
 
 struct SnapshotMessage {
@@ -52,11 +73,11 @@ struct SnapshotMessage {
   ReplicaId from;
   ReplicaId to;
   LogPosition snapshot;
-  std::variant<SnapshotFetch, SnapshotChunk, SnapshotEnd> body;
+  std::variant<SnapshotAccept, SnapshotHeader, SnapshotFetch, SnapshotChunk, SnapshotEnd> body;
 };
 
 void put_snapshot_message(const SnapshotMessage& message, ByteWriter* out);
-// Nothing for bytes that are none, or whose chunk has a wrong CRC. A chunk's bytes are borrowed.
+// Nothing for bytes that are none, or whose chunk has a wrong CRC. Chunk and cursor are borrowed.
 std::optional<SnapshotMessage> get_snapshot_message(ByteView frame);
 
 }  // namespace grey::raft

@@ -98,26 +98,53 @@ TEST(WireTest, CutOrChangedFramesAreRefusedOrReadWithoutHarm) {
   }
 }
 
-TEST(WireTest, SnapshotChunkWithAWrongByteIsRefused) {
-  const std::string bytes = "some bytes of a snapshot";
+// Written and read again; no prefix of it is a message.
+SnapshotMessage through_the_wire(decltype(SnapshotMessage::body) body, ByteWriter* out) {
+  out->clear();
+  put_snapshot_message({7, ReplicaId(1), ReplicaId(2), kPosition, std::move(body)}, out);
+  for (size_t size = 0; size < out->size(); ++size) {
+    EXPECT_FALSE(get_snapshot_message({out->data(), size}));
+  }
+  const std::optional<SnapshotMessage> message = get_snapshot_message(out->view());
+  EXPECT_TRUE(message);
+  return message.value_or(SnapshotMessage{});
+}
+
+TEST(WireTest, SnapshotMessages) {
+  ByteWriter out;
   SnapshotMeta meta;
   meta.position = kPosition;
   meta.configuration.voters = {ReplicaId(1), ReplicaId(2)};
+  const SnapshotMessage header = through_the_wire(SnapshotHeader{meta}, &out);
+  EXPECT_EQ(std::get<SnapshotHeader>(header.body).meta.configuration, meta.configuration);
+  EXPECT_EQ(header.snapshot, kPosition);
+  const std::string cursor = "a key";
+  const SnapshotMessage message = through_the_wire(
+      SnapshotFetch{SnapshotFetchMode::resume, 10, 20, 30, view_of(cursor)}, &out);
+  const auto& fetch = std::get<SnapshotFetch>(message.body);
+  EXPECT_EQ(fetch.offset, 10u);
+  EXPECT_EQ(fetch.limit, 20u);
+  EXPECT_EQ(fetch.checksum, 30u);
+  EXPECT_EQ(text_of(fetch.cursor), cursor);
+  const SnapshotMessage end = through_the_wire(SnapshotEnd{SnapshotOutcome::busy}, &out);
+  EXPECT_EQ(std::get<SnapshotEnd>(end.body).outcome, SnapshotOutcome::busy);
+  out.put_at(out.size() - 1, uint8_t{3});
+  EXPECT_FALSE(get_snapshot_message(out.view())) << "an outcome that is none";
+  through_the_wire(SnapshotAccept{}, &out);
+}
+
+TEST(WireTest, SnapshotChunkWithAWrongByteIsRefused) {
+  const std::string bytes = "some bytes of a snapshot";
   ByteWriter out;
-  put_snapshot_message(
-      {7, ReplicaId(1), ReplicaId(2), kPosition, SnapshotChunk{0, true, meta, view_of(bytes)}},
-      &out);
-  const std::optional<SnapshotMessage> message = get_snapshot_message(out.view());
-  ASSERT_TRUE(message);
-  const auto& chunk = std::get<SnapshotChunk>(message->body);
+  const SnapshotMessage message =
+      through_the_wire(SnapshotChunk{5, true, 77, view_of(bytes)}, &out);
+  const auto& chunk = std::get<SnapshotChunk>(message.body);
   EXPECT_TRUE(chunk.last);
-  EXPECT_EQ(chunk.meta.configuration, meta.configuration);
+  EXPECT_EQ(chunk.offset, 5u);
+  EXPECT_EQ(chunk.checksum, 77u);
   EXPECT_EQ(text_of(chunk.bytes), bytes);
   out.put_at(out.size() - 5, uint8_t{0});
   EXPECT_FALSE(get_snapshot_message(out.view()));
-  for (size_t size = 0; size < out.size(); ++size) {
-    EXPECT_FALSE(get_snapshot_message({out.data(), size}));
-  }
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ class Lane {
   uint64_t waiting_since_ns() const;
   bool failed() const { return failed_; }
   uint64_t used_bytes() const { return keeper_.used_bytes(); }
+  uint64_t budget_bytes() const { return options_.budget_bytes; }
 
   // Writes what is left, syncs the tail record and calls `done`, in any case.
   void close(std::function<void()> done);

@@ -11,15 +11,49 @@
 
 namespace grey::raft::testing {
 
+// Steps of an install, as protocols.md has them.
+enum class InstallStep {
+  none,
+  importing,  // one chunk is imported
+  imported,   // all are
+  switched,   // not flushed yet: a crash may still lose it
+  flushed,    // durable, and nobody has heard of it
+};
+
 struct TestEngine {
   struct State {
     AppliedState applied{0, 0};
     std::vector<std::string> commands;
+    std::string label;  // of the snapshot installed last
+  };
+  // What is being taken in, beside the state in force.
+  struct Import {
+    AppliedState state{0, 0};
+    std::string label;
+    std::string bytes;
+    uint32_t checksum = 0;
   };
   State now;
   State durable;
-  bool keep_all = false;  // everything applied is durable at once
-  void crash() { now = durable; }
+  Import import;
+  Import durable_import;
+  bool keep_all = false;      // everything applied is durable at once
+  bool keep_imports = false;  // likewise everything imported
+
+  // The install that comes to this step goes no further and sets `stopped`.
+  InstallStep stop_at = InstallStep::none;
+  bool stopped = false;
+
+  void crash() {
+    now = durable;
+    import = durable_import;
+    stop_at = InstallStep::none;
+    stopped = false;
+  }
+  bool stops(InstallStep step) {
+    if (stop_at == step) stopped = true;
+    return stopped;
+  }
 };
 
 class TestMachine final : public StateMachine {
@@ -30,6 +64,7 @@ class TestMachine final : public StateMachine {
   uint32_t changes = 0;
   uint32_t installs = 0;
   uint32_t flushes = 0;
+  uint64_t resumed_at = 0;  // bytes that the last install began with
   bool slow = false;  // apply answers later
 
   AppliedState applied() noexcept override { return engine_->now.applied; }
@@ -61,11 +96,17 @@ class TestMachine final : public StateMachine {
     *out = new Reader(loop_, engine_->now);
     return ok_status();
   }
-  Status begin_install(AppliedState state, SnapshotWriter** out) noexcept override {
+  Status begin_install(AppliedState state, ByteView label, SnapshotWriter** out) noexcept override {
     installing_ = true;
-    *out = new Writer(this, state);
+    TestEngine::Import& import = engine_->import;
+    const bool same = import.state.index == state.index && import.state.term == state.term &&
+                      import.label == text_of(label);
+    if (!same) import = {state, string_of(label), "", 0};
+    resumed_at = import.bytes.size();
+    *out = new Writer(this);
     return ok_status();
   }
+  ByteView installed_label() noexcept override { return view_of(engine_->now.label); }
   void group_changed() noexcept override { ++changes; }
 
  private:
@@ -90,6 +131,11 @@ class TestMachine final : public StateMachine {
         release();
       });
     }
+    // A cursor is the offset as text.
+    Status seek(ByteView cursor) noexcept override {
+      offset_ = cursor.size == 0 ? 0 : std::stoull(string_of(cursor));
+      return ok_status();
+    }
 
    private:
     Loop* loop_;
@@ -100,21 +146,36 @@ class TestMachine final : public StateMachine {
 
   class Writer final : public Implements<SnapshotWriter> {
    public:
-    Writer(TestMachine* machine, AppliedState state) : machine_(machine), state_(state) {}
-    void write(ByteView chunk, Completion* done) noexcept override {
-      bytes_.append(text_of(chunk));
+    explicit Writer(TestMachine* machine) : machine_(machine), engine_(*machine->engine_) {
+      const uint64_t offset = engine_.import.bytes.size();
+      if (offset != 0) cursor_ = std::to_string(offset);
+    }
+    void progress(SnapshotProgress* out) noexcept override {
+      *out = {engine_.import.bytes.size(), engine_.import.checksum, 0, view_of(cursor_)};
+    }
+    void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept override {
+      engine_.import.bytes.append(text_of(chunk));
+      engine_.import.checksum = checksum;
+      if (engine_.keep_imports) engine_.durable_import = engine_.import;
+      if (engine_.stops(InstallStep::importing)) return;
       post(machine_->loop_, [done] { done->complete(ok_status()); });
     }
     void commit(Completion* done) noexcept override {
-      TestEngine::State fresh;
-      fresh.applied = state_;
-      for (size_t at = 0; at < bytes_.size();) {
+      if (engine_.stops(InstallStep::imported)) return;
+      const std::string& bytes = engine_.import.bytes;
+      TestEngine::State fresh{engine_.import.state, {}, engine_.import.label};
+      for (size_t at = 0; at < bytes.size();) {
         uint32_t size;
-        std::memcpy(&size, bytes_.data() + at, sizeof(size));
-        fresh.commands.push_back(bytes_.substr(at + sizeof(size), size));
+        std::memcpy(&size, bytes.data() + at, sizeof(size));
+        fresh.commands.push_back(bytes.substr(at + sizeof(size), size));
         at += sizeof(size) + size;
       }
-      machine_->engine_->now = machine_->engine_->durable = fresh;
+      engine_.now = fresh;
+      engine_.import = {};
+      if (engine_.stops(InstallStep::switched)) return;
+      engine_.durable = fresh;
+      engine_.durable_import = {};
+      if (engine_.stops(InstallStep::flushed)) return;
       ++machine_->installs;
       post(machine_->loop_, [done] { done->complete(ok_status()); });
     }
@@ -124,8 +185,8 @@ class TestMachine final : public StateMachine {
 
    private:
     TestMachine* machine_;
-    AppliedState state_;
-    std::string bytes_;
+    TestEngine& engine_;
+    std::string cursor_;
   };
 
   Loop* loop_;

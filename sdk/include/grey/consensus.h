@@ -64,6 +64,14 @@ class SnapshotChunkDone {
   ~SnapshotChunkDone() = default;
 };
 
+// How far a snapshot has been taken in. Frozen.
+struct SnapshotProgress {
+  uint64_t offset;    // bytes of the stream before it
+  uint32_t checksum;  // CRC-32C of them
+  uint32_t reserved;
+  ByteView cursor;  // the state machine's own word for the place; empty at offset 0
+};
+
 // A frozen view of a state machine, read in chunks in one order. Release ends it.
 class SnapshotReader : public Object {
  public:
@@ -72,21 +80,28 @@ class SnapshotReader : public Object {
   virtual AppliedState state() noexcept = 0;
   // The next chunk, about `max_bytes`. One at a time.
   virtual void read_next(uint64_t max_bytes, SnapshotChunkDone* done) noexcept = 0;
+  // The next chunk is the one behind `cursor`, which the writer of an earlier transfer from this
+  // view gave (empty: the first). Not during read_next. `unsupported`: only the first.
+  virtual Status seek(ByteView cursor) noexcept = 0;
 
  protected:
   ~SnapshotReader() = default;
 };
 
-// Takes a snapshot in. Until `commit` completes the old state stays in force; release without it
-// drops what was written.
+// Takes a snapshot in. Until `commit` completes the old state stays in force. What was written may
+// outlive a release without commit, and the process, for a writer with the same state and label.
 class SnapshotWriter : public Object {
  public:
   static constexpr char kInterfaceId[] = "grey.snapshot_writer/1";
 
-  // One chunk, in order; one at a time. Bytes are borrowed until `done`.
-  virtual void write(ByteView chunk, Completion* done) noexcept = 0;
-  // Switches to the new state in one atomic step and makes it durable (with its applied index)
-  // before completion.
+  // How far an earlier writer came: the next chunk is to be the one from there. All zero: the
+  // first. `cursor` is borrowed until the next call.
+  virtual void progress(SnapshotProgress* out) noexcept = 0;
+  // One chunk, in order; one at a time. Bytes are borrowed until `done`. `checksum`: CRC-32C of the
+  // stream up to the chunk's end, for a later progress().
+  virtual void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept = 0;
+  // Switches to the new state in one atomic step and makes it durable (with its applied index and
+  // label) before completion.
   virtual void commit(Completion* done) noexcept = 0;
 
  protected:
@@ -115,8 +130,13 @@ class StateMachine {
   // `out` gets one reference. A view of the state as applied now.
   virtual Status open_snapshot(SnapshotReader** out) noexcept = 0;
   // Begins to replace the state by that of a leader at `state`. No apply() until the writer was
-  // committed or released.
-  virtual Status begin_install(AppliedState state, SnapshotWriter** out) noexcept = 0;
+  // committed or released. `label` (copied) is the consensus' own record of the snapshot, kept with
+  // the state it was installed with.
+  virtual Status begin_install(AppliedState state, ByteView label,
+                               SnapshotWriter** out) noexcept = 0;
+  // The label of the snapshot that was installed last; empty when none was. Borrowed until the next
+  // install.
+  virtual ByteView installed_label() noexcept = 0;
 
   // The replica's term, leader or condition changed (see Group::status).
   virtual void group_changed() noexcept = 0;

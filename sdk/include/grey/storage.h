@@ -106,19 +106,24 @@ class StorageView : public Object {
   ~StorageView() = default;
 };
 
-// Fills a new generation of a partition, in ascending order of keys. Release without commit drops
-// it.
+// Fills a new generation of a partition, in ascending order of keys, beside the one in force.
+// Release without commit leaves it unfinished: an engine with a disk may keep what was added, also
+// over a restart, for an import that begins with the same position and label; it drops it when
+// another import begins or the partition is written at or above that position.
 class StorageImport : public Object {
  public:
   static constexpr char kInterfaceId[] = "grey.storage_import/1";
 
-  // Items and bytes stay the caller's until `done`. One call at a time.
-  virtual void submit_add(Loop* loop, const ScanItem* items, uint32_t count,
+  // The `progress` of the last add that is still there: everything added up to then is, and nothing
+  // after it. Empty: nothing is. Borrowed until the first submit_add.
+  virtual ByteView progress() noexcept = 0;
+  // Adds the items and, in the same atomic step, notes `progress`. Items and bytes stay the caller's
+  // until `done`. One call at a time.
+  virtual void submit_add(Loop* loop, const ScanItem* items, uint32_t count, ByteView progress,
                           Completion* done) noexcept = 0;
-  // Switches the partition to what was added, at this position, atomically and durably; the old
-  // generation is dropped. No write to the partition may be under way.
-  virtual void submit_commit(Loop* loop, uint64_t applied_index, uint64_t applied_term,
-                             Completion* done) noexcept = 0;
+  // Switches the partition to what was added, with the import's position and label, atomically and
+  // durably; the old generation is dropped. No write to the partition may be under way.
+  virtual void submit_commit(Loop* loop, Completion* done) noexcept = 0;
 
  protected:
   ~StorageImport() = default;
@@ -158,7 +163,12 @@ class Storage : public Object {
 
   // `out` gets one reference. On the partition's loop.
   virtual Status open_view(uint32_t partition, StorageView** out) noexcept = 0;
-  virtual Status begin_import(uint32_t partition, StorageImport** out) noexcept = 0;
+  // The position becomes the partition's with the commit. `label` (copied) says what is imported.
+  virtual Status begin_import(uint32_t partition, uint64_t applied_index, uint64_t applied_term,
+                              ByteView label, StorageImport** out) noexcept = 0;
+  // The label of the import that made the generation in force; empty when none did. Borrowed until
+  // the next commit. On the partition's loop.
+  virtual ByteView import_label(uint32_t partition) noexcept = 0;
 
   // Makes everything written so far to all partitions durable.
   virtual void submit_flush(Loop* loop, Completion* done) noexcept = 0;

@@ -41,6 +41,11 @@ class StorageSuite : public testing::TestWithParam<StorageMaker> {
   Items scan(uint32_t partition, const std::string& begin = "", const std::string& end = "",
              bool reverse = false, uint32_t page_items = 1000);
   Items scan_view(StorageView* view);
+  // Imports into one and the same partition; their term is 3.
+  Ref<StorageImport> begin_import(uint64_t index, const std::string& label);
+  Status add(const Ref<StorageImport>& import, const std::string& key, const std::string& value,
+             const std::string& progress);
+  Status commit(const Ref<StorageImport>& import);
   Status flush();
   Status await(const std::function<void(Completion*)>& call);
 
