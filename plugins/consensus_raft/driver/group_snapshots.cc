@@ -130,7 +130,7 @@ void GroupReplica::receive_snapshot(uint32_t from_node, const SnapshotMessage& m
   } else if (const auto* fetch = std::get_if<SnapshotFetch>(&message.body)) {
     if (sender) sender->on_fetch(message.snapshot, *fetch);
   } else if (const auto* header = std::get_if<SnapshotHeader>(&message.body)) {
-    if (receiver) receiver->on_header(header->meta);
+    if (receiver) receiver->on_header(*header);
   } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
     if (receiver) receiver->on_chunk(*chunk);
   } else {

@@ -66,8 +66,8 @@ RestoredState LoopDriver::restore(LaneGroup* group, const GroupOptions& options,
     SnapshotMeta start{engine, restored.log.last_timestamp_ms(), restored.configurations.latest()};
     // The engine knows what stood at the place it was switched to.
     ByteReader label(machine->installed_label());
-    std::optional<SnapshotMeta> installed = get_snapshot_meta(&label);
-    if (installed && installed->position == engine) start = std::move(*installed);
+    std::optional<SnapshotHeader> installed = get_snapshot_header(&label);
+    if (installed && installed->meta.position == engine) start = std::move(installed->meta);
     RestoredState fresh(start);
     fresh.hard_state = restored.hard_state;
     fresh.hard_state.term = std::max(fresh.hard_state.term, engine.term);

@@ -42,12 +42,12 @@ void SnapshotReceiver::fetch(SnapshotFetchMode mode) {
       SnapshotFetch{mode, goes_on ? written_ : received_, limit, checksum_, view_of(cursor_)});
 }
 
-void SnapshotReceiver::on_header(const SnapshotMeta& meta) {
+void SnapshotReceiver::on_header(const SnapshotHeader& header) {
   if (ended_ || known_) return;
   heard_ns_ = now();
-  if (meta.position != snapshot_) return end(SnapshotOutcome::failed);
+  if (header.meta.position != snapshot_) return end(SnapshotOutcome::failed);
   known_ = true;
-  meta_ = meta;
+  header_ = header;
   owner_->applier().pause();
   begin();
 }
@@ -56,7 +56,7 @@ void SnapshotReceiver::on_header(const SnapshotMeta& meta) {
 void SnapshotReceiver::begin() {
   if (writer_ || !known_ || !owner_->applier().idle()) return;
   ByteWriter label;
-  put_snapshot_meta(meta_, &label);
+  put_snapshot_header(header_, &label);
   SnapshotWriter* writer = nullptr;
   const AppliedState state{snapshot_.index.value(), snapshot_.term.value()};
   const Status status = owner_->state_machine()->begin_install(state, label.view(), &writer);
@@ -119,7 +119,7 @@ void SnapshotReceiver::complete(Status status) noexcept {
     writer_ = {};
     if (!status.ok()) return end(SnapshotOutcome::failed);
     ended_ = true;
-    return owner_->installed(meta_);
+    return owner_->installed(header_.meta);
   }
   if (ended_ || !status.ok()) return end(SnapshotOutcome::failed);
   written_ += chunks_.front().bytes.size();

@@ -19,7 +19,7 @@ class SnapshotReceiver final : public std::enable_shared_from_this<SnapshotRecei
 
   // Asks what it is, or refuses when the process takes in others.
   void start();
-  void on_header(const SnapshotMeta& meta);
+  void on_header(const SnapshotHeader& header);
   void on_chunk(const SnapshotChunk& chunk);
   // The leader has given up.
   void on_end();
@@ -57,8 +57,8 @@ class SnapshotReceiver final : public std::enable_shared_from_this<SnapshotRecei
   const ReplicaId leader_;
   const LogPosition snapshot_;
   SnapshotSlot slot_;
-  bool known_ = false;  // what it is: meta_
-  SnapshotMeta meta_;
+  bool known_ = false;  // what it is: header_
+  SnapshotHeader header_;
   Ref<SnapshotWriter> writer_;  // once what was being applied is
   std::deque<Chunk> chunks_;    // to be written; the first one is being written
   uint64_t received_ = 0;       // bytes, in order, with what was there at the beginning

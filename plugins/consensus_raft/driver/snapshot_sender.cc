@@ -46,6 +46,7 @@ bool SnapshotSender::open_view() {
   reader_ = Ref<SnapshotReader>::adopt(reader);
   const AppliedState state = reader_->state();
   meta_ = owner_->snapshot_meta({Term(state.term), LogIndex(state.index)});
+  view_ = owner_->group_host()->host()->random()->next();
   marks_.assign(1, {0, 0});
   heard_ns_ = offered_ns_ = now();
   if (!std::exchange(logged_, true)) {
@@ -70,7 +71,7 @@ void SnapshotSender::on_accept(LogPosition snapshot) {
   if (ended_ || !reader_ || snapshot != meta_.position) return;
   heard_ns_ = now();
   offered_ns_ = 0;
-  (void)owner_->send_snapshot_message(peer_, meta_.position, SnapshotHeader{meta_});
+  (void)owner_->send_snapshot_message(peer_, meta_.position, SnapshotHeader{view_, meta_});
 }
 
 void SnapshotSender::on_fetch(LogPosition snapshot, const SnapshotFetch& fetch) {

@@ -72,6 +72,7 @@ class SnapshotSender final : public std::enable_shared_from_this<SnapshotSender>
   const ReplicaId peer_;
   SnapshotSlot slot_;
   Ref<SnapshotReader> reader_;  // null while it waits for its turn
+  uint64_t view_ = 0;           // its number
   SnapshotMeta meta_;
   std::deque<Chunk> chunks_;  // read, and not known to be written by the follower
   size_t next_ = 0;           // of chunks_, to be sent

@@ -182,12 +182,12 @@ Enum get_enum(ByteReader* in, Enum last) {
 void put_body(const SnapshotAccept&, ByteWriter*) {}
 void get_body(ByteReader*, SnapshotAccept*) {}
 void put_body(const SnapshotHeader& body, ByteWriter* out) {
-  put_snapshot_meta(body.meta, out);
+  put_snapshot_header(body, out);
 }
 void get_body(ByteReader* in, SnapshotHeader* body) {
-  std::optional<SnapshotMeta> meta = get_snapshot_meta(in);
-  if (!meta) return spoil(in);
-  body->meta = std::move(*meta);
+  std::optional<SnapshotHeader> header = get_snapshot_header(in);
+  if (!header) return spoil(in);
+  *body = std::move(*header);
 }
 void put_body(const SnapshotFetch& body, ByteWriter* out) {
   out->put(static_cast<uint8_t>(body.mode));
@@ -278,6 +278,18 @@ std::optional<GroupMessage> next_message(ByteReader* reader) {
     return std::nullopt;
   }
   return result;
+}
+
+void put_snapshot_header(const SnapshotHeader& header, ByteWriter* out) {
+  out->put(header.view);
+  put_snapshot_meta(header.meta, out);
+}
+
+std::optional<SnapshotHeader> get_snapshot_header(ByteReader* reader) {
+  const auto view = reader->get<uint64_t>();
+  std::optional<SnapshotMeta> meta = get_snapshot_meta(reader);
+  if (!meta) return std::nullopt;
+  return SnapshotHeader{view, std::move(*meta)};
 }
 
 void put_snapshot_message(const SnapshotMessage& message, ByteWriter* out) {

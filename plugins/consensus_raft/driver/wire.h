@@ -33,8 +33,9 @@ std::optional<GroupMessage> next_message(ByteReader* reader);
 
 // Follower to leader: "what is it that you offer?"
 struct SnapshotAccept {};
-// The answer.
+// The answer, and what the follower's engine keeps with the state it installs.
 struct SnapshotHeader {
+  uint64_t view = 0;  // a number that no other view has: of another one nothing can be gone on with
   SnapshotMeta meta;
 };
 enum class SnapshotFetchMode : uint8_t {
@@ -75,6 +76,9 @@ struct SnapshotMessage {
   LogPosition snapshot;
   std::variant<SnapshotAccept, SnapshotHeader, SnapshotFetch, SnapshotChunk, SnapshotEnd> body;
 };
+
+void put_snapshot_header(const SnapshotHeader& header, ByteWriter* out);
+std::optional<SnapshotHeader> get_snapshot_header(ByteReader* reader);
 
 void put_snapshot_message(const SnapshotMessage& message, ByteWriter* out);
 // Nothing for bytes that are none, or whose chunk has a wrong CRC. Chunk and cursor are borrowed.

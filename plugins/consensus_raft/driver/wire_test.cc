@@ -115,7 +115,8 @@ TEST(WireTest, SnapshotMessages) {
   SnapshotMeta meta;
   meta.position = kPosition;
   meta.configuration.voters = {ReplicaId(1), ReplicaId(2)};
-  const SnapshotMessage header = through_the_wire(SnapshotHeader{meta}, &out);
+  const SnapshotMessage header = through_the_wire(SnapshotHeader{9, meta}, &out);
+  EXPECT_EQ(std::get<SnapshotHeader>(header.body).view, 9u);
   EXPECT_EQ(std::get<SnapshotHeader>(header.body).meta.configuration, meta.configuration);
   EXPECT_EQ(header.snapshot, kPosition);
   const std::string cursor = "a key";

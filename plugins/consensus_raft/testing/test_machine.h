@@ -4,6 +4,7 @@
 #define GREY_CONSENSUS_RAFT_TESTING_TEST_MACHINE_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "grey/consensus.h"
@@ -66,6 +67,11 @@ class TestMachine final : public StateMachine {
   uint32_t flushes = 0;
   uint64_t resumed_at = 0;  // bytes that the last install began with
   bool slow = false;  // apply answers later
+  bool hold = false;  // apply answers when let_go() is called
+  void let_go() {
+    hold = false;
+    if (Completion* held = std::exchange(held_, nullptr)) held->complete(ok_status());
+  }
 
   AppliedState applied() noexcept override { return engine_->now.applied; }
 
@@ -80,6 +86,8 @@ class TestMachine final : public StateMachine {
         engine_->now.commands.push_back(string_of(view_of(entry.payload)));
     }
     if (engine_->keep_all) engine_->durable = engine_->now;
+    if (hold) held_ = later;
+    if (hold) return make_status(StatusCode::would_block);
     if (!slow) return ok_status();
     post(loop_, [later] { later->complete(ok_status()); });
     return make_status(StatusCode::would_block);
@@ -192,6 +200,7 @@ class TestMachine final : public StateMachine {
   Loop* loop_;
   TestEngine* engine_;
   bool installing_ = false;
+  Completion* held_ = nullptr;
 };
 
 }  // namespace grey::raft::testing

@@ -8,7 +8,6 @@ namespace grey::raft::testing {
 namespace {
 
 constexpr uint64_t kDiskNs = 250'000;
-constexpr uint64_t kLinkNs = 30'000;
 constexpr uint64_t kDialNs = 1'000'000;
 constexpr uint64_t kWorkerNs = 20'000;
 
@@ -145,6 +144,7 @@ void TestWorld::attach(uint32_t number, TestHost* joined) {
 }
 
 void TestWorld::detach(uint32_t number, PeerDown reason) {
+  if (TestHost* ended = host(number)) ended->end();
   hosts_.erase(number);
   for (const auto& [other, one] : hosts_) one->peer_down(number, reason);
 }
@@ -242,10 +242,14 @@ Status TestHost::send(uint32_t number, uint32_t channel, uint32_t route, const B
   std::string bytes;
   for (uint32_t i = 0; i < count; ++i) bytes.append(text_of(parts[i]));
   if (world_->is_cut(number_, number)) return ok_status();
-  world_->after(kLinkNs, [world = world_, to = world_->host(number), from = info_of(this), number,
-                          channel, route, payload = Buffer::copy_of(bytes)] {
-    if (world->host(number) == to) to->deliver(from, channel, route, payload);
-  });
+  std::vector<std::string> messages{std::move(bytes)};
+  if (world_->tamper) world_->tamper(number_, number, channel, &messages);
+  for (const std::string& message : messages) {
+    world_->after(world_->link_ns, [world = world_, to = world_->host(number), from = info_of(this), number,
+                            channel, route, payload = Buffer::copy_of(message)] {
+      if (world->host(number) == to) to->deliver(from, channel, route, payload);
+    });
+  }
   return ok_status();
 }
 

@@ -42,6 +42,11 @@ class TestWorld {
   // Messages in that direction are lost.
   void cut(uint32_t from, uint32_t to) { cuts_.insert({from, to}); }
   void heal() { cuts_.clear(); }
+  // What a message becomes on its way: may be changed, emptied, doubled, held back.
+  using Tamper = std::function<void(uint32_t from, uint32_t to, uint32_t channel,
+                                    std::vector<std::string>* messages)>;
+  Tamper tamper;
+  uint64_t link_ns = 30'000;  // from node to node, one way
   bool is_cut(uint32_t from, uint32_t to) const { return cuts_.count({from, to}) != 0; }
   TestHost* host(uint32_t number) const;
   uint64_t frames = 0;  // sent in all
@@ -107,6 +112,8 @@ class TestHost final : public Host,
   uint64_t boot_nonce() const { return boot_nonce_; }
   bool turn();
   uint64_t next_timer_ns() const;
+  // What its disk and workers were asked to do is not done any more.
+  void end() { *alive_ = false; }
   void peer_up(TestHost* peer);
   void peer_down(uint32_t peer, PeerDown reason);
   void deliver(const PeerInfo& from, uint32_t channel, uint32_t route, Buffer payload);
