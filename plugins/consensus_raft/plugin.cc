@@ -64,8 +64,8 @@ GREY_PLUGIN_DESCRIPTOR({
              .type = "size",
              .default_text = "128MiB",
              .allowed = "64KiB..64GiB",
-             .documentation =
-                 "Bytes a second of snapshots that this node sends at most, all transfers together."},
+             .documentation = "Bytes a second of snapshots that this node sends at most, all "
+                              "transfers together."},
             {.name = "snapshot_transfers",
              .type = "integer",
              .default_text = "4",

@@ -147,7 +147,7 @@ struct StateMachineTest : ::testing::Test, MachineObserver {
     if (before_transfer) before_transfer();
     reopen(2, AppliedState{});
     SnapshotWriter* begun = nullptr;
-    ASSERT_TRUE(machine->begin_install(state, &begun).ok());
+    ASSERT_TRUE(machine->begin_install(state, view_of("label"), &begun).ok());
     const auto writer = Ref<SnapshotWriter>::adopt(begun);
     Chunk chunk;
     while (!chunk.last) {

@@ -170,8 +170,8 @@ Status RocksEngine::write(const WriteBatch& batch, bool may_wait) {
   }
   entry.position.applied_index = batch.applied_index;
   entry.position.applied_term = batch.applied_term;
-  const bool overtakes = entry.unfinished_index != 0 &&
-                         batch.applied_index >= entry.unfinished_index;
+  const bool overtakes =
+      entry.unfinished_index != 0 && batch.applied_index >= entry.unfinished_index;
   rocksdb::Status status = ops.Put(position_key(batch.partition), encode_position(entry.position));
   if (status.ok() && overtakes) {
     status = put_clear(batch.partition, entry.position.generation + 1, &ops);

@@ -20,9 +20,8 @@ RocksImport::RocksImport(RocksEngine* engine, Workers* workers, uint32_t partiti
 void RocksImport::submit_add(Loop* loop, const ScanItem* items, uint32_t count, ByteView progress,
                              Completion* done) noexcept {
   auto self = Ref<RocksImport>::share(this);
-  run_on_worker(workers_, loop, done, [self, items, count, progress] {
-    return self->add(items, count, progress);
-  });
+  run_on_worker(workers_, loop, done,
+                [self, items, count, progress] { return self->add(items, count, progress); });
 }
 
 void RocksImport::submit_commit(Loop* loop, Completion* done) noexcept {

@@ -149,9 +149,8 @@ TEST_F(InstallTest, B8_FollowerWithNothingButASnapshotDoesNotElectAnOlderLog) {
   world_.cut(behind_, 2);
   ASSERT_TRUE(world_.run_until([&] { return installs() == 1 && leader_of(1) == 1; }, 30 * kSecond));
   put_many(1);
-  ASSERT_TRUE(
-      world_.run_until([&] { return nodes_[behind_]->machines[1]->commands() == expected_[1]; },
-                       10 * kSecond));
+  ASSERT_TRUE(world_.run_until(
+      [&] { return nodes_[behind_]->machines[1]->commands() == expected_[1]; }, 10 * kSecond));
   ASSERT_LT(nodes_[2]->machines[1]->commands().size(), expected_[1].size());
   world_.heal();
   crash(1);

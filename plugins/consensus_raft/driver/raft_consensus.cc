@@ -60,8 +60,8 @@ Status RaftConsensus::start(ErrorText* error) {
   lags_ = std::make_unique<std::atomic<uint64_t>[]>(loops);
   snapshot_limits_ =
       std::make_unique<SnapshotLimits>(options_.snapshot_rate, options_.snapshot_transfers);
-  refresher_ = std::make_unique<GaugeRefresher>(host_->meter(), lags_.get(), loops,
-                                                snapshot_limits_.get());
+  refresher_ =
+      std::make_unique<GaugeRefresher>(host_->meter(), lags_.get(), loops, snapshot_limits_.get());
   if (MetricsHub* hub = host_->metrics_hub()) hub->add_refresher(refresher_.get());
   for (uint32_t i = 0; i < loops; ++i) {
     drivers_.push_back(

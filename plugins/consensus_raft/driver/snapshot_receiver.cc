@@ -95,9 +95,8 @@ void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk) {
   last_ = chunk.last;
   checksum_ = chunk.checksum;
   received_ += chunk.bytes.size;
-  chunks_.push_back(
-      {std::vector<uint8_t>(chunk.bytes.data, chunk.bytes.data + chunk.bytes.size), checksum_,
-       last_});
+  chunks_.push_back({std::vector<uint8_t>(chunk.bytes.data, chunk.bytes.data + chunk.bytes.size),
+                     checksum_, last_});
   observe(owner_->group_host()->metrics().snapshot_received_bytes,
           static_cast<double>(chunk.bytes.size));
   ask_at_ns_ = now() + kAskAgainNs;

@@ -13,8 +13,7 @@ TEST_F(SnapshotTest, AWindowOfChunksIsOnItsWay) {
   leave_behind();
   world_.link_ns = 20 * kMs;
   uint64_t sent = 0, taken = 0, most = 0, limit = 0;
-  on_message_ = [&](uint32_t, uint32_t, const SnapshotMessage& message,
-                    std::vector<std::string>*) {
+  on_message_ = [&](uint32_t, uint32_t, const SnapshotMessage& message, std::vector<std::string>*) {
     if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
       EXPECT_LT(chunk->offset, limit) << "more than the follower has room for";
       sent = chunk->offset + chunk->bytes.size;
@@ -136,8 +135,8 @@ TEST_F(SnapshotTest, StateIsShownWhileItRuns) {
   ASSERT_TRUE(world_.run_until([&] { return chunks_sent_ > 3; }, 10 * kSecond));
   EXPECT_EQ(progress_of_behind(), ReplicaProgress::snapshot);
   expect_filled();
-  EXPECT_TRUE(world_.run_until(
-      [&] { return progress_of_behind() == ReplicaProgress::replicate; }, kSecond));
+  EXPECT_TRUE(world_.run_until([&] { return progress_of_behind() == ReplicaProgress::replicate; },
+                               kSecond));
 }
 
 // --- What happens on the way.
@@ -236,8 +235,8 @@ TEST_F(SnapshotTest, B10_InstallWaitsForWhatIsBeingApplied) {
   }
   put_many(400);
   world_.heal();
-  ASSERT_TRUE(world_.run_until(
-      [&] { return progress_of_behind() == ReplicaProgress::snapshot; }, 20 * kSecond));
+  ASSERT_TRUE(world_.run_until([&] { return progress_of_behind() == ReplicaProgress::snapshot; },
+                               20 * kSecond));
   world_.run_for(2 * kSecond);
   EXPECT_EQ(chunks_sent_, 0u) << "an install began under an apply";
   EXPECT_EQ(engine().import.bytes, "");

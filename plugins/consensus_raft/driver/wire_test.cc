@@ -120,8 +120,8 @@ TEST(WireTest, SnapshotMessages) {
   EXPECT_EQ(std::get<SnapshotHeader>(header.body).meta.configuration, meta.configuration);
   EXPECT_EQ(header.snapshot, kPosition);
   const std::string cursor = "a key";
-  const SnapshotMessage message = through_the_wire(
-      SnapshotFetch{SnapshotFetchMode::resume, 10, 20, 30, view_of(cursor)}, &out);
+  const SnapshotMessage message =
+      through_the_wire(SnapshotFetch{SnapshotFetchMode::resume, 10, 20, 30, view_of(cursor)}, &out);
   const auto& fetch = std::get<SnapshotFetch>(message.body);
   EXPECT_EQ(fetch.offset, 10u);
   EXPECT_EQ(fetch.limit, 20u);

@@ -66,8 +66,8 @@ class TestMachine final : public StateMachine {
   uint32_t installs = 0;
   uint32_t flushes = 0;
   uint64_t resumed_at = 0;  // bytes that the last install began with
-  bool slow = false;  // apply answers later
-  bool hold = false;  // apply answers when let_go() is called
+  bool slow = false;        // apply answers later
+  bool hold = false;        // apply answers when let_go() is called
   void let_go() {
     hold = false;
     if (Completion* held = std::exchange(held_, nullptr)) held->complete(ok_status());

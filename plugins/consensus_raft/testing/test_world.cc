@@ -245,8 +245,8 @@ Status TestHost::send(uint32_t number, uint32_t channel, uint32_t route, const B
   std::vector<std::string> messages{std::move(bytes)};
   if (world_->tamper) world_->tamper(number_, number, channel, &messages);
   for (const std::string& message : messages) {
-    world_->after(world_->link_ns, [world = world_, to = world_->host(number), from = info_of(this), number,
-                            channel, route, payload = Buffer::copy_of(message)] {
+    world_->after(world_->link_ns, [world = world_, to = world_->host(number), from = info_of(this),
+                                    number, channel, route, payload = Buffer::copy_of(message)] {
       if (world->host(number) == to) to->deliver(from, channel, route, payload);
     });
   }

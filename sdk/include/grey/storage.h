@@ -117,8 +117,8 @@ class StorageImport : public Object {
   // The `progress` of the last add that is still there: everything added up to then is, and nothing
   // after it. Empty: nothing is. Borrowed until the first submit_add.
   virtual ByteView progress() noexcept = 0;
-  // Adds the items and, in the same atomic step, notes `progress`. Items and bytes stay the caller's
-  // until `done`. One call at a time.
+  // Adds the items and, in the same atomic step, notes `progress`. Items and bytes stay the
+  // caller's until `done`. One call at a time.
   virtual void submit_add(Loop* loop, const ScanItem* items, uint32_t count, ByteView progress,
                           Completion* done) noexcept = 0;
   // Switches the partition to what was added, with the import's position and label, atomically and
