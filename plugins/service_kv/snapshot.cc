@@ -89,26 +89,27 @@ class Writer final : public Implements<SnapshotWriter>, private Completion {
 
   void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept override {
     Status status = decode_snapshot_chunk(chunk, &items_);
+    std::string_view last = last_key_;
+    bool any = any_;
     for (const ScanItem& item : items_) {
       if (!status.ok()) break;
-      if (any_ && text_of(item.key) <= last_key_) {
+      if (any && text_of(item.key) <= last) {
         status = make_status(StatusCode::corruption, "a snapshot's keys are not in order");
       }
-      last_key_ = string_of(item.key);
-      any_ = true;
+      last = text_of(item.key);
+      any = true;
     }
+    next_ = {offset_ + chunk.size, checksum, 0, view_of(last)};
     begin(done, false);
-    offset_ += chunk.size;
-    checksum_ = checksum;
     if (!status.ok() || items_.empty()) {
       post_result(status);
       return;
     }
     note_.clear();
     ByteWriter note(&note_);
-    note.u64(offset_);
-    note.u32(checksum_);
-    note.bytes(view_of(last_key_));
+    note.u64(next_.offset);
+    note.u32(checksum);
+    note.bytes(next_.cursor);
     import_->submit_add(loop_, items_.data(), static_cast<uint32_t>(items_.size()),
                         {note_.data(), note_.size()}, this);
   }
@@ -138,9 +139,17 @@ class Writer final : public Implements<SnapshotWriter>, private Completion {
     posted_.status = status;
     loop_->post(&posted_);
   }
+  // What was being written is. The cursor lies in the chunk, which is still there.
+  void take_over() {
+    offset_ = next_.offset;
+    checksum_ = next_.checksum;
+    any_ = any_ || !items_.empty();
+    if (!items_.empty()) last_key_ = string_of(next_.cursor);
+  }
   void complete(Status status) noexcept override {
     const auto self = Ref<Writer>::adopt(this);
     if (committing_ && status.ok()) machine_->installed(state_);
+    if (!committing_ && status.ok()) take_over();
     items_.clear();
     done_->complete(status);
   }
@@ -151,7 +160,8 @@ class Writer final : public Implements<SnapshotWriter>, private Completion {
   KvMachine* machine_;
   Posted posted_{this};
   std::vector<ScanItem> items_;
-  std::vector<uint8_t> note_;  // the progress that is being written
+  SnapshotProgress next_{};    // of the chunk that is being written
+  std::vector<uint8_t> note_;  // the same, as the import keeps it
   uint64_t offset_ = 0;
   uint32_t checksum_ = 0;
   std::string last_key_;

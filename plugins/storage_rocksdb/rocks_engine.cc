@@ -313,7 +313,9 @@ Status RocksEngine::switch_generation(uint32_t partition, ImportRecord record) {
     unfinished_.erase(partition);
     labels_[partition] = std::move(record.label);
   }
-  return flush();
+  // The switch has happened, which `busy` would deny.
+  const Status flushed = flush();
+  return flushed.code == StatusCode::busy ? make_status(StatusCode::failed, flushed.text) : flushed;
 }
 
 void RocksEngine::statistics(StorageStatistics* out) {

@@ -118,6 +118,7 @@ class GroupReplica final : public Implements<Group>,
   void sender_ended(SnapshotSender* sender, bool installed) override;
   bool may_install(LogPosition snapshot) override;
   void installed(const SnapshotMeta& meta) override;
+  void install_failed(Status status) override { fail("a snapshot was not installed", status); }
   void receiver_ended(bool begun) override;
   void start_sender(ReplicaId peer);
   void start_receiver(const WantedSnapshot& wanted);

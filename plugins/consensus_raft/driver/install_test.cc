@@ -120,6 +120,22 @@ TEST_F(InstallTest, B9_CrashBetweenSyncAndReply) {
   expect_recovery(true);
 }
 
+// Whether the switch has happened nobody knows: nothing is applied to what may be either state.
+TEST_F(InstallTest, B10_FailedCommitStopsTheReplicaUntilARestart) {
+  leave_behind();
+  come_back();
+  engine().fail_commit = true;
+  ASSERT_TRUE(world_.run_until([&] { return nodes_[behind_]->status(1).role == GroupRole::failed; },
+                               20 * kSecond));
+  put_many(1);
+  world_.run_for(kSecond);
+  EXPECT_EQ(nodes_[behind_]->status(1).role, GroupRole::failed);
+  crash(behind_);
+  engine().fail_commit = false;
+  come_back();
+  expect_filled();
+}
+
 // What the log knew of the configuration is older than the snapshot: the engine knows it.
 TEST_F(InstallTest, B9_ConfigurationComesWithTheSwitch) {
   crash_at(InstallStep::flushed);

@@ -36,6 +36,8 @@ class SnapshotOwner {
   virtual bool may_install(LogPosition snapshot) = 0;
   // The state machine has switched, durably: replaces the log, then ends the receiver.
   virtual void installed(const SnapshotMeta& meta) = 0;
+  // Nobody knows which state is in force: stops the replica. receiver_ended follows.
+  virtual void install_failed(Status status) = 0;
   // The last call of a receiver that installs nothing. `begun`: may_install() said true.
   virtual void receiver_ended(bool begun) = 0;
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr uint64_t kAskAgainNs = 500'000'000;
 constexpr uint64_t kSilenceNs = 30'000'000'000;
+constexpr uint64_t kAgainNs = 10'000'000;  // before an engine that was busy is asked again
 
 }  // namespace
 
@@ -104,7 +105,7 @@ void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk) {
 }
 
 void SnapshotReceiver::write_next() {
-  if (busy_ || chunks_.empty() || ended_) return;
+  if (busy_ || chunks_.empty() || ended_ || now() < write_at_ns_) return;
   const Chunk& chunk = chunks_.front();
   busy_ = true;
   self_ = shared_from_this();
@@ -116,9 +117,14 @@ void SnapshotReceiver::complete(Status status) noexcept {
   busy_ = false;
   if (committing_) {
     writer_ = {};
+    if (!status.ok() && status.code != StatusCode::busy) owner_->install_failed(status);
     if (!status.ok()) return end(SnapshotOutcome::failed);
     ended_ = true;
     return owner_->installed(header_.meta);
+  }
+  if (!ended_ && status.code == StatusCode::busy) {
+    write_at_ns_ = now() + kAgainNs;
+    return owner_->group_host()->wake_at(write_at_ns_);
   }
   if (ended_ || !status.ok()) return end(SnapshotOutcome::failed);
   written_ += chunks_.front().bytes.size();
@@ -160,13 +166,16 @@ void SnapshotReceiver::end(SnapshotOutcome outcome) {
 void SnapshotReceiver::on_time() {
   if (ended_ || committing_) return;
   if (known_ && !writer_) return begin();
+  write_next();
   if (busy_ || last_) return;
   if (now() - heard_ns_ >= kSilenceNs) return end(SnapshotOutcome::failed);
   if (now() >= ask_at_ns_) ask();
 }
 
 uint64_t SnapshotReceiver::next_deadline_ns() const {
-  if (ended_ || committing_ || busy_ || last_) return UINT64_MAX;
+  if (ended_ || committing_ || busy_) return UINT64_MAX;
+  if (!chunks_.empty()) return write_at_ns_;
+  if (last_) return UINT64_MAX;
   if (known_ && !writer_) return UINT64_MAX;  // the end of what is being applied comes with a step
   return std::min(ask_at_ns_, heard_ns_ + kSilenceNs);
 }

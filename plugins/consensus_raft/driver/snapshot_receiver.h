@@ -75,6 +75,7 @@ class SnapshotReceiver final : public std::enable_shared_from_this<SnapshotRecei
   SnapshotOutcome outcome_ = SnapshotOutcome::failed;
   std::shared_ptr<SnapshotReceiver> self_;  // while busy
   uint64_t ask_at_ns_ = 0;                  // again, if nothing has come
+  uint64_t write_at_ns_ = 0;                // not before
   uint64_t heard_ns_ = 0;
 };
 

@@ -10,9 +10,9 @@ namespace {
 
 constexpr uint64_t kOfferAgainNs = 500'000'000;
 constexpr uint64_t kSilenceNs = 30'000'000'000;
-constexpr uint64_t kTurnNs = 100'000'000;     // between two looks whether it is its turn
-constexpr uint64_t kBusyNs = 1'000'000'000;   // before a follower that is busy is offered it again
-constexpr uint64_t kLinkFullNs = 10'000'000;  // before a link that took nothing is tried again
+constexpr uint64_t kTurnNs = 100'000'000;    // between two looks whether it is its turn
+constexpr uint64_t kBusyNs = 1'000'000'000;  // before a follower that is busy is offered it again
+constexpr uint64_t kAgainNs = 10'000'000;    // before a full link, or a busy engine, is tried again
 
 }  // namespace
 
@@ -130,7 +130,8 @@ bool SnapshotSender::wanted() const {
 void SnapshotSender::pump() {
   while (!ended_ && wanted() && send_next()) {
   }
-  if (!ended_ && reader_ && !reading_ && !read_all_ && read_offset_ < limit_) read_next();
+  const bool reads = !reading_ && !read_all_ && read_offset_ < limit_ && now() >= read_at_ns_;
+  if (!ended_ && reader_ && reads) read_next();
 }
 
 // False when it may not leave yet.
@@ -149,7 +150,7 @@ bool SnapshotSender::send_next() {
       SnapshotChunk{
           chunk.offset, chunk.last, chunk.checksum, {chunk.bytes.data(), chunk.bytes.size()}});
   if (!status.ok()) {
-    free_at_ns_ = now() + kLinkFullNs;
+    free_at_ns_ = now() + kAgainNs;
     host->wake_at(free_at_ns_);
     return false;
   }
@@ -161,6 +162,7 @@ bool SnapshotSender::send_next() {
 
 void SnapshotSender::read_next() {
   reading_ = true;
+  read_at_ns_ = 0;
   self_ = shared_from_this();
   reader_->read_next(owner_->group_host()->options().snapshot_chunk, this);
 }
@@ -176,6 +178,10 @@ void SnapshotSender::chunk(Status status, const BufferRef* bytes, bool last) noe
     const std::string cursor = *std::exchange(seek_, std::nullopt);
     if (!reader_->seek(view_of(cursor)).ok()) return give_up();
     return pump();
+  }
+  if (status.code == StatusCode::busy) {
+    read_at_ns_ = now() + kAgainNs;
+    return owner_->group_host()->wake_at(read_at_ns_);
   }
   // As when the engine has revoked the view.
   if (!status.ok()) return give_up();
@@ -248,6 +254,7 @@ uint64_t SnapshotSender::next_deadline_ns() const {
   if (overtaken_) return 0;
   uint64_t deadline = heard_ns_ + kSilenceNs;
   if (offered_ns_ != 0) deadline = std::min(deadline, offered_ns_ + kOfferAgainNs);
+  if (read_at_ns_ != 0) deadline = std::min(deadline, read_at_ns_);
   if (reserved_ && wanted()) deadline = std::min(deadline, free_at_ns_);
   return deadline;
 }

@@ -90,6 +90,7 @@ class SnapshotSender final : public std::enable_shared_from_this<SnapshotSender>
   uint64_t try_at_ns_ = 0;                // to get a slot
   uint64_t offered_ns_ = 0;               // 0 once the follower has answered
   uint64_t heard_ns_ = 0;
+  uint64_t read_at_ns_ = 0;  // not before; 0: at once
   bool reserved_ = false;    // the next chunk may leave at free_at_ns_
   uint64_t free_at_ns_ = 0;  // the throttle
 };

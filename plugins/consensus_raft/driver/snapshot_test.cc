@@ -221,6 +221,30 @@ TEST_F(SnapshotTest, WrongChunkIsNeverInstalled) {
   EXPECT_EQ(wrong, 1);
 }
 
+TEST_F(SnapshotTest, BusyEnginesAreAskedAgain) {
+  leave_behind();
+  states_[1].engines[1].busy = 5;
+  come_back();
+  ASSERT_TRUE(world_.run_until([&] { return chunks_sent_ > 2; }, 10 * kSecond));
+  engine().busy = 7;
+  expect_filled();
+  EXPECT_EQ(states_[1].engines[1].busy + engine().busy, 0u);
+  EXPECT_EQ(installs(), 1u);
+}
+
+TEST_F(SnapshotTest, RevokedViewBeginsAnew) {
+  settings_["snapshot_rate"] = 4 << 20;
+  leave_behind();
+  come_back();
+  ASSERT_TRUE(world_.run_until([&] { return chunks_sent_ > 2; }, 10 * kSecond));
+  states_[1].engines[1].revoke_views = true;
+  world_.run_for(kSecond);
+  EXPECT_EQ(installs(), 0u);
+  states_[1].engines[1].revoke_views = false;
+  expect_filled();
+  EXPECT_EQ(installs(), 1u);
+}
+
 TEST_F(SnapshotTest, B10_InstallWaitsForWhatIsBeingApplied) {
   start_all();
   put_many(1);

@@ -41,6 +41,9 @@ struct TestEngine {
   bool keep_all = false;      // everything applied is durable at once
   bool keep_imports = false;  // likewise everything imported
 
+  bool revoke_views = false;
+  uint32_t busy = 0;  // reads and writes of snapshots that are refused first
+  bool fail_commit = false;
   // The install that comes to this step goes no further and sets `stopped`.
   InstallStep stop_at = InstallStep::none;
   bool stopped = false;
@@ -101,7 +104,7 @@ class TestMachine final : public StateMachine {
   }
 
   Status open_snapshot(SnapshotReader** out) noexcept override {
-    *out = new Reader(loop_, engine_->now);
+    *out = new Reader(loop_, engine_);
     return ok_status();
   }
   Status begin_install(AppliedState state, ByteView label, SnapshotWriter** out) noexcept override {
@@ -121,14 +124,24 @@ class TestMachine final : public StateMachine {
   // Commands, each with its length in front.
   class Reader final : public Implements<SnapshotReader> {
    public:
-    Reader(Loop* loop, const TestEngine::State& state) : loop_(loop), state_(state.applied) {
-      for (const std::string& command : state.commands) {
+    Reader(Loop* loop, TestEngine* engine)
+        : loop_(loop), engine_(engine), state_(engine->now.applied) {
+      for (const std::string& command : engine->now.commands) {
         const auto size = static_cast<uint32_t>(command.size());
         bytes_.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(command);
       }
     }
     AppliedState state() noexcept override { return state_; }
     void read_next(uint64_t max_bytes, SnapshotChunkDone* done) noexcept override {
+      if (engine_->busy > 0) {
+        --engine_->busy;
+        post(loop_, [done] { done->chunk(make_status(StatusCode::busy), nullptr, false); });
+        return;
+      }
+      if (engine_->revoke_views) {
+        post(loop_, [done] { done->chunk(make_status(StatusCode::expired), nullptr, false); });
+        return;
+      }
       const uint64_t at = offset_;
       offset_ = std::min<uint64_t>(bytes_.size(), offset_ + max_bytes);
       retain();
@@ -147,6 +160,7 @@ class TestMachine final : public StateMachine {
 
    private:
     Loop* loop_;
+    TestEngine* engine_;
     AppliedState state_;
     std::string bytes_;
     uint64_t offset_ = 0;
@@ -162,6 +176,11 @@ class TestMachine final : public StateMachine {
       *out = {engine_.import.bytes.size(), engine_.import.checksum, 0, view_of(cursor_)};
     }
     void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept override {
+      if (engine_.busy > 0) {
+        --engine_.busy;
+        post(machine_->loop_, [done] { done->complete(make_status(StatusCode::busy)); });
+        return;
+      }
       engine_.import.bytes.append(text_of(chunk));
       engine_.import.checksum = checksum;
       if (engine_.keep_imports) engine_.durable_import = engine_.import;
@@ -180,6 +199,10 @@ class TestMachine final : public StateMachine {
       }
       engine_.now = fresh;
       engine_.import = {};
+      if (engine_.fail_commit) {
+        post(machine_->loop_, [done] { done->complete(make_status(StatusCode::io_error)); });
+        return;
+      }
       if (engine_.stops(InstallStep::switched)) return;
       engine_.durable = fresh;
       engine_.durable_import = {};

@@ -6,7 +6,7 @@
 
 #include "grey/bytes.h"
 #include "grey/loop.h"
-#include "grey/object.h"
+#include "grey/plugin.h"
 #include "grey/status.h"
 
 namespace grey {
@@ -61,10 +61,12 @@ class SnapshotWriter : public Object {
   // first. `cursor` is borrowed until the next call.
   virtual void progress(SnapshotProgress* out) noexcept = 0;
   // One chunk, in order; one at a time. Bytes are borrowed until `done`. `checksum`: CRC-32C of the
-  // stream up to the chunk's end, for a later progress().
+  // stream up to the chunk's end, for a later progress(). `busy`: nothing was done; the same chunk
+  // is written again later.
   virtual void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept = 0;
   // Switches to the new state in one atomic step and makes it durable (with its applied index and
-  // label) before completion.
+  // label) before completion. `busy`: nothing was done, and the writer is spent; any other failure:
+  // nobody knows which state is in force, and the replica stops.
   virtual void commit(Completion* done) noexcept = 0;
 
  protected:

@@ -122,7 +122,8 @@ class StorageImport : public Object {
   virtual void submit_add(Loop* loop, const ScanItem* items, uint32_t count, ByteView progress,
                           Completion* done) noexcept = 0;
   // Switches the partition to what was added, with the import's position and label, atomically and
-  // durably; the old generation is dropped. No write to the partition may be under way.
+  // durably; the old generation is dropped. `busy`: nothing was done; any other failure: nobody
+  // knows. No write to the partition may be under way.
   virtual void submit_commit(Loop* loop, Completion* done) noexcept = 0;
 
  protected:
