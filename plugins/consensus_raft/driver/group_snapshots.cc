@@ -53,6 +53,11 @@ void GroupReplica::sender_ended(SnapshotSender* sender, bool installed) {
   const LogPosition at = sender->position();
   std::erase_if(senders_, [sender](const auto& one) { return one.get() == sender; });
   if (stopping_) return host_->wake(this);
+  for (const Progress& one : core_.peers()) {
+    // Its word was lost, but not what the core heard of it.
+    const bool has_it = at.index > LogIndex(0) && one.match() >= at.index;
+    installed = installed || (one.id() == peer && has_it);
+  }
   if (!installed) {
     observe(host_->metrics().snapshots_not_sent, 1);
     return core().snapshot_failed(peer);

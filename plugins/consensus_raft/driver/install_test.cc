@@ -33,6 +33,7 @@ class InstallTest : public SnapshotTest {
     put_many(3);
     expect_filled();
     EXPECT_EQ(installs(), has_the_snapshot ? 0u : 1u);
+    if (engine().keep_imports) EXPECT_GT(nodes_[behind_]->machines[1]->resumed_at, 0u);
     expect_survives();
   }
   void expect_survives() {
@@ -69,7 +70,9 @@ TEST_F(InstallTest, B11_CrashDuringTheImportOfWhichSomeIsDurable) {
 TEST_F(InstallTest, B9_CrashBetweenImportAndSwitch) {
   engine().keep_imports = true;
   crash_at(InstallStep::imported);
+  bytes_sent_ = 0;
   expect_recovery(false);
+  EXPECT_EQ(bytes_sent_, 0u) << "everything was there already";
 }
 
 TEST_F(InstallTest, B9_CrashBetweenSwitchAndFlush) {

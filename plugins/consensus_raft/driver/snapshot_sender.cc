@@ -92,11 +92,11 @@ void SnapshotSender::on_fetch(LogPosition snapshot, const SnapshotFetch& fetch) 
   pump();
 }
 
-// The chunk at `offset` is the next one to be sent. False when it is not at hand.
+// The chunk at `offset` is the next one to be sent. False when it is neither at hand nor read next.
 bool SnapshotSender::rewind(uint64_t offset) {
   const auto found = std::find_if(chunks_.begin(), chunks_.end(),
                                   [offset](const Chunk& one) { return one.offset == offset; });
-  if (found == chunks_.end() && offset != read_offset_) return false;
+  if (found == chunks_.end() && (read_all_ || offset != read_offset_)) return false;
   next_ = static_cast<size_t>(found - chunks_.begin());
   return true;
 }
