@@ -69,10 +69,11 @@ std::string batch_of(uint64_t number) {
   } else if (!engine.clear_unfinished(1).ok()) {
     ::_exit(1);
   }
+  const uint64_t generation = std::max<uint64_t>(1, state.generation);
   const uint64_t done = record.progress.empty() ? 0 : std::stoull(record.progress);
   for (uint64_t number = done + 1; number <= kImportAdds; ++number) {
     rocksdb::WriteBatch ops;
-    const std::string prefix = rocks::data_prefix(1, state.generation + 1) + batch_of(number);
+    const std::string prefix = rocks::data_prefix(1, generation + 1) + batch_of(number);
     for (const char* side : {"a", "b"}) {
       if (!ops.Put(prefix + side, numbered(label) + std::string(300, 'x')).ok()) ::_exit(1);
     }
