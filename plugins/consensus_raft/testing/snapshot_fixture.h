@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ class SnapshotTest : public DriverTest {
       const std::optional<SnapshotMessage> message =
           get_snapshot_message(view_of(messages->front()));
       ASSERT_TRUE(message);
+      if (const auto* header = std::get_if<SnapshotHeader>(&message->body)) {
+        views_.insert(header->view);
+      }
       if (const auto* chunk = std::get_if<SnapshotChunk>(&message->body)) {
         ++chunks_sent_;
         bytes_sent_ += chunk->bytes.size;
@@ -81,6 +85,7 @@ class SnapshotTest : public DriverTest {
 
   const uint32_t behind_ = 3;
   std::map<uint32_t, std::vector<std::string>> expected_;  // by group
+  std::set<uint64_t> views_;                               // that were sent from
   uint64_t chunks_sent_ = 0;
   uint64_t bytes_sent_ = 0;
   std::function<void(const SnapshotMessage&, const SnapshotChunk&, std::vector<std::string>*)>
