@@ -150,13 +150,24 @@ struct StateMachineTest : ::testing::Test, MachineObserver {
     ASSERT_TRUE(machine->begin_install(state, view_of("label"), &begun).ok());
     const auto writer = Ref<SnapshotWriter>::adopt(begun);
     Chunk chunk;
+    uint64_t bytes = 0;
     while (!chunk.last) {
       chunk.calls = 0;
+      if (*chunks == 3) {
+        // As after a restart: the reader has been elsewhere, and is told where the writer is.
+        ASSERT_TRUE(reader->seek({nullptr, 0}).ok());
+        SnapshotProgress progress{};
+        writer->progress(&progress);
+        EXPECT_EQ(progress.offset, bytes);
+        EXPECT_EQ(progress.checksum, 102u);
+        ASSERT_TRUE(reader->seek(progress.cursor).ok());
+      }
       reader->read_next(chunk_bytes, &chunk);
       ASSERT_TRUE(world.run_until([&] { return chunk.calls != 0; }));
       ASSERT_TRUE(chunk.status.ok());
       Result written;
-      writer->write(view_of(chunk.bytes), &written);
+      bytes += chunk.bytes.size();
+      writer->write(view_of(chunk.bytes), static_cast<uint32_t>(100 + *chunks), &written);
       ASSERT_TRUE(world.run_until([&] { return written.calls != 0; }));
       ASSERT_TRUE(written.status.ok());
       ++*chunks;

@@ -94,7 +94,6 @@ TEST_F(StateMachineTest, ASnapshotCarriesTheWholeStateToAnotherReplica) {
   for (int i = 0; i < 200; ++i)
     add(CommandType::put, "k" + std::to_string(i), std::string(50, 'v'));
   apply();
-<<<<<<< HEAD
   before_transfer = [this] {  // after the view: not in it
     add(CommandType::erase, "k7", "");
     apply();
@@ -104,51 +103,7 @@ TEST_F(StateMachineTest, ASnapshotCarriesTheWholeStateToAnotherReplica) {
   move_by_snapshot(1000, &chunks);
   EXPECT_GT(chunks, 5);
   EXPECT_EQ(machine->applied().index, 200u);
-=======
-  SnapshotReader* opened = nullptr;
-  ASSERT_TRUE(machine->open_snapshot(&opened).ok());
-  const auto reader = Ref<SnapshotReader>::adopt(opened);
-  EXPECT_EQ(reader->state().index, 200u);
-  add(CommandType::erase, "k7", "");
-  apply();  // after the view: not in it
-
-  KvMachine other(loop(), &storage, 2, AppliedState{}, this);
-  SnapshotWriter* begun = nullptr;
-  ASSERT_TRUE(other.begin_install(reader->state(), view_of("label"), &begun).ok());
-  const auto writer = Ref<SnapshotWriter>::adopt(begun);
-  Chunk chunk;
-  int chunks = 0;
-  uint64_t bytes = 0;
-  while (!chunk.last) {
-    chunk.calls = 0;
-    if (chunks == 3) {
-      // As after a restart: the reader has been elsewhere, and is told where the writer is.
-      ASSERT_TRUE(reader->seek({nullptr, 0}).ok());
-      SnapshotProgress progress{};
-      writer->progress(&progress);
-      EXPECT_EQ(progress.offset, bytes);
-      EXPECT_EQ(progress.checksum, 103u);
-      ASSERT_TRUE(reader->seek(progress.cursor).ok());
-    }
-    reader->read_next(1000, &chunk);
-    ASSERT_TRUE(world.run_until([&] { return chunk.calls != 0; }));
-    ASSERT_TRUE(chunk.status.ok());
-    Result written;
-    bytes += chunk.bytes.size();
-    writer->write(view_of(chunk.bytes), static_cast<uint32_t>(101 + chunks), &written);
-    ASSERT_TRUE(world.run_until([&] { return written.calls != 0; }));
-    ASSERT_TRUE(written.status.ok());
-    ++chunks;
-  }
-  EXPECT_GT(chunks, 5);
-  EXPECT_EQ(value_of("k3", 2), "(none)") << "in force before commit";
-  Result committed;
-  writer->commit(&committed);
-  ASSERT_TRUE(world.run_until([&] { return committed.calls != 0; }));
-  EXPECT_TRUE(committed.status.ok());
-  EXPECT_EQ(other.applied().index, 200u);
-  EXPECT_EQ(text_of(other.installed_label()), "label");
->>>>>>> 580842a (Send snapshots a window ahead, resume them over restarts, share rate and turns among them)
+  EXPECT_EQ(text_of(machine->installed_label()), "label");
   for (const char* key : {"k0", "k7", "k199"}) EXPECT_EQ(value_of(key, 2), std::string(50, 'v'));
 }
 
