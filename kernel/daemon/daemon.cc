@@ -20,6 +20,12 @@ uint32_t loop_count(const Config& config) {
   return std::max(2u, std::thread::hardware_concurrency()) - 1;
 }
 
+// Some elections' time, so that a slow moment costs no links, but within what an operator waits.
+uint64_t silence_ns(const Config& config) {
+  const int64_t ms = std::clamp<int64_t>(3 * config.consensus.election_timeout_ms, 1'000, 15'000);
+  return static_cast<uint64_t>(ms) * 1'000'000;
+}
+
 std::string version_text() {
   return std::to_string(grey::kSdkMajor) + "." + std::to_string(grey::kSdkMinor);
 }
@@ -152,6 +158,7 @@ bool Daemon::load_plugin_at(size_t index, std::string* error) {
   world.identity = [this](grey::Identity* out) { parts_.identity.get(out); };
   PeerLinksOptions links;
   links.listen_address = parts_.config.network.raft_addr.to_string();
+  links.silence_ns = silence_ns(parts_.config);
   peers_ = grey::make_ref<PeerLinks>(std::move(world), std::move(links));
   services_.peers = peers_.get();
   return true;

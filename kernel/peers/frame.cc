@@ -87,7 +87,7 @@ grey::Status FrameReader::read_header() {
   if (version != kFrameVersion || reserved != 0) {
     return grey::make_status(grey::StatusCode::corruption, "a frame of an unknown version");
   }
-  if (type < 1 || type > static_cast<uint8_t>(FrameType::goodbye)) {
+  if (type < 1 || type > static_cast<uint8_t>(FrameType::alive)) {
     return grey::make_status(grey::StatusCode::corruption, "a frame of an unknown type");
   }
   if (size > limit_) {

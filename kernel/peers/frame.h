@@ -12,10 +12,12 @@
 namespace greyd {
 
 inline constexpr uint32_t kFrameHeaderBytes = 20;
-inline constexpr uint32_t kMaxFrameBytes = 64u << 20;  // of a payload
-inline constexpr uint32_t kMaxHelloBytes = 4096;       // of a payload before the hello is accepted
+inline constexpr uint32_t kMaxFrameBytes = 64u << 20;    // of a payload
+inline constexpr uint32_t kMaxStrangerBytes = 1u << 20;  // from who is no member of this cluster
+inline constexpr uint32_t kMaxHelloBytes = 4096;         // before the hello is accepted
 
-enum class FrameType : uint8_t { hello = 1, hello_ack = 2, message = 3, goodbye = 4 };
+// `alive` says nothing but that its sender's loop runs and the way is open.
+enum class FrameType : uint8_t { hello = 1, hello_ack = 2, message = 3, goodbye = 4, alive = 5 };
 
 struct FrameHeader {
   FrameType type = FrameType::message;
@@ -40,6 +42,10 @@ class FrameReader {
   grey::Status feed(grey::ByteView bytes, const Sink& sink);
 
   void stop() { stopped_ = true; }
+
+  // What is held for a frame of which not all has arrived.
+  uint64_t held_bytes() const { return payload_.size(); }
+  bool in_frame() const { return header_have_ != 0; }
 
  private:
   grey::Status read_header();

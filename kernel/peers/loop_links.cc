@@ -8,6 +8,12 @@ namespace {
 constexpr uint64_t kStopTimeoutNs = 300'000'000;
 constexpr uint32_t kLinesPerSecond = 10;
 
+// Of inbound links on one loop. A node has one link for each of its loops, of which there are 1024
+// at most. Strangers are also members that have not said hello yet.
+constexpr size_t kMaxStrangers = 256;
+constexpr size_t kMaxLinksOfOne = 1024;
+constexpr size_t kMaxInbound = 4096;
+
 }  // namespace
 
 LoopLinks::LoopLinks(PeerLinks* owner, grey::Loop* loop) : owner_(owner), loop_(loop) {}
@@ -15,6 +21,7 @@ LoopLinks::LoopLinks(PeerLinks* owner, grey::Loop* loop) : owner_(owner), loop_(
 LoopLinks::~LoopLinks() = default;
 
 void LoopLinks::assign(uint32_t number, const std::string& address) {
+  for (auto& link : inbound_) link->review();
   auto found = outbound_.find(number);
   if (found != outbound_.end()) {
     if (found->second->address() == address) return;
@@ -39,13 +46,14 @@ void LoopLinks::reset(uint32_t number) {
   if (found != outbound_.end()) found->second->reset();
 }
 
-void LoopLinks::hurry(uint32_t number) {
+void LoopLinks::hurry(uint32_t number, uint64_t boot_nonce) {
   auto found = outbound_.find(number);
-  if (found != outbound_.end() && dialling_ && !stopping_) found->second->hurry();
+  if (found != outbound_.end() && dialling_ && !stopping_) found->second->hurry(boot_nonce);
 }
 
 void LoopLinks::accept(grey::Stream* stream) {
-  if (stopping_) {
+  make_room();
+  if (stopping_ || inbound_.size() >= kMaxInbound) {
     stream->abort();
     stream->release();
     return;
@@ -53,9 +61,25 @@ void LoopLinks::accept(grey::Stream* stream) {
   inbound_.push_back(std::make_unique<InboundLink>(this, stream));
 }
 
+// Of too many strangers the one that has been there longest gives way: a member says its hello at
+// once and is a stranger no more.
+void LoopLinks::make_room() {
+  const auto is_stranger = [](const auto& link) { return !link->from_member(); };
+  const auto strangers = std::count_if(inbound_.begin(), inbound_.end(), is_stranger);
+  if (static_cast<size_t>(strangers) < kMaxStrangers) return;
+  log(grey::LogLevel::warning, "closed a connection from no member: there are too many");
+  (*std::find_if(inbound_.begin(), inbound_.end(), is_stranger))->end();
+}
+
+bool LoopLinks::has_room_for(const Incarnation* incarnation) const {
+  const auto links = std::count_if(inbound_.begin(), inbound_.end(),
+                                   [&](const auto& link) { return link->is_of(incarnation); });
+  return static_cast<size_t>(links) <= kMaxLinksOfOne;
+}
+
 void LoopLinks::greet_all() {
   for (auto& [number, link] : outbound_) link->greet();
-  for (auto& link : inbound_) (void)link->acknowledge();
+  for (auto& link : inbound_) link->acknowledge();
 }
 
 void LoopLinks::stop(std::function<void()> done) {
@@ -95,9 +119,16 @@ bool LoopLinks::may_log() {
 
 void LoopLinks::add_observer(grey::PeerObserver* observer) {
   observers_.push_back(observer);
-  if (self_number_ != 0) observer->on_self(self_number_);
+  grey::post(loop_, [this, observer] { tell_present(observer); });
+}
+
+void LoopLinks::tell_present(grey::PeerObserver* observer) {
+  const auto registered = [&] {  // it may remove itself at any time
+    return std::find(observers_.begin(), observers_.end(), observer) != observers_.end();
+  };
+  if (self_number_ != 0 && registered()) observer->on_self(self_number_);
   for (auto& [number, link] : outbound_) {
-    if (link->up()) observer->on_peer_up(&link->info());
+    if (link->up() && registered()) observer->on_peer_up(&link->info());
   }
 }
 

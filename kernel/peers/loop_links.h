@@ -26,7 +26,7 @@ class LoopLinks final : private grey::Task {
   void assign(uint32_t number, const std::string& address);  // empty: forget
   void start_dialling();
   void reset(uint32_t number);
-  void hurry(uint32_t number);
+  void hurry(uint32_t number, uint64_t boot_nonce);
   void accept(grey::Stream* stream);  // takes over the reference
   void greet_all();
   // Says goodbye on all links; `done` when none is left.
@@ -43,6 +43,7 @@ class LoopLinks final : private grey::Task {
   void tell_down(uint32_t number, grey::PeerDown reason);
   void self_found(uint32_t number);
   void bury(InboundLink* link);
+  bool has_room_for(const Incarnation* incarnation) const;  // for one more link from it
   void link_ended();
 
   // At most a few lines a second, whatever strangers send; what was left out is counted.
@@ -60,6 +61,8 @@ class LoopLinks final : private grey::Task {
   void run() noexcept override;  // the timer: links that did not close in time are cut
   bool may_log();
   void check_stopped();
+  void make_room();
+  void tell_present(grey::PeerObserver* observer);
 
   PeerLinks* const owner_;
   grey::Loop* const loop_;

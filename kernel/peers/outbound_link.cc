@@ -40,7 +40,8 @@ void OutboundLink::dial() {
                                    owner.options().dial_timeout_ns, this);
 }
 
-void OutboundLink::hurry() {
+void OutboundLink::hurry(uint64_t boot_nonce) {
+  if (state_ == State::up && info_.boot_nonce != boot_nonce) reset();
   if (state_ != State::waiting) return;
   backoff_ns_ = links_->owner().options().first_backoff_ns;
   dial();
@@ -69,7 +70,30 @@ void OutboundLink::run() noexcept {
   } else if (state_ == State::greeting) {
     drop_stream();
     down(grey::PeerDown::unreachable, false);
+  } else if (state_ == State::up) {
+    beat();
   }
+}
+
+// Silence is counted in beats and not in time: after a pause of this process itself the answers
+// that came meanwhile are read before the second beat.
+void OutboundLink::beat() {
+  silent_beats_ = heard_ ? 0 : silent_beats_ + 1;
+  heard_ = false;
+  if (silent_beats_ > kSilentBeats) {
+    links_->log(grey::LogLevel::warning, "nothing was heard from node ", info_.node_id, " at ",
+                address_, " for too long; dialling it again");
+    drop_stream();
+    down(grey::PeerDown::unreachable, true);
+    return;
+  }
+  if (!steady_ && silent_beats_ == 0) {
+    steady_ = true;
+    backoff_ns_ = links_->owner().options().first_backoff_ns;
+  }
+  // What still waits to be sent asks for an answer as well as a beat does.
+  if (stream_->unsent_bytes() == 0) write({.type = FrameType::alive}, nullptr, 0);
+  timer_->arm(links_->loop()->now_ns() + links_->owner().beat_ns());
 }
 
 void OutboundLink::connected(grey::Status status, grey::Stream* stream) noexcept {
@@ -104,6 +128,7 @@ void OutboundLink::greet() {
 }
 
 void OutboundLink::on_data(grey::Stream*, grey::ByteView bytes) noexcept {
+  heard_ = true;
   const grey::Status status =
       reader_.feed(bytes, [this](const FrameHeader& header, const grey::Buffer& payload) {
         on_frame(header, payload);
@@ -124,6 +149,7 @@ void OutboundLink::on_frame(const FrameHeader& header, const grey::Buffer& paylo
     down(grey::PeerDown::goodbye, false);
     return;
   }
+  if (header.type == FrameType::alive) return;
   Hello hello;
   if (header.type != FrameType::hello_ack || !decode_hello(payload.view(), &hello)) {
     reader_.stop();
@@ -159,7 +185,11 @@ void OutboundLink::on_ack(const Hello& hello) {
   const bool rebooted = info_.boot_nonce != 0 && info_.boot_nonce != hello.info.boot_nonce;
   const bool was_up = state_ == State::up;
   state_ = State::up;
-  backoff_ns_ = links_->owner().options().first_backoff_ns;
+  if (!was_up) {
+    steady_ = false;
+    silent_beats_ = 0;
+  }
+  timer_->arm(links_->loop()->now_ns() + links_->owner().beat_ns());
   info_ = hello.info;
   info_.number = number_;
   links_->owner().learn_info(info_);
@@ -174,7 +204,7 @@ void OutboundLink::on_closed(grey::Stream*, grey::Status) noexcept {
     links_->link_ended();
     return;
   }
-  down(grey::PeerDown::closed, state_ == State::up);
+  down(grey::PeerDown::closed, state_ == State::up && steady_);
 }
 
 grey::Status OutboundLink::send(uint32_t channel, uint32_t route, const grey::ByteView* parts,

@@ -1,4 +1,5 @@
-// One loop's link to one node: dials, says hello, sends; dials again whenever it ends.
+// One loop's link to one node: dials, says hello, sends; dials again whenever it ends, or when
+// nothing has come back for too long although the other side answers whatever it receives.
 #ifndef GREY_KERNEL_PEERS_OUTBOUND_LINK_H_
 #define GREY_KERNEL_PEERS_OUTBOUND_LINK_H_
 
@@ -19,8 +20,9 @@ class OutboundLink final : private grey::StreamHandler,
   ~OutboundLink();
 
   void dial();
-  // Dials now if it waits for its next attempt.
-  void hurry();
+  // The node is alive, in its run `boot_nonce`: dials now if it waits for its next attempt, or if
+  // the link is one to an earlier run.
+  void hurry(uint64_t boot_nonce);
   // Ends what there is and dials again.
   void reset();
   // Says hello again on an open stream.
@@ -34,13 +36,14 @@ class OutboundLink final : private grey::StreamHandler,
   uint32_t number() const { return number_; }
   const std::string& address() const { return address_; }
   const grey::PeerInfo& info() const { return info_; }
+  uint64_t unsent_bytes() const { return stream_ ? stream_->unsent_bytes() : 0; }
 
   grey::Status send(uint32_t channel, uint32_t route, const grey::ByteView* parts, uint32_t count);
 
  private:
   enum class State { waiting, connecting, greeting, up, self, retired };
 
-  void run() noexcept override;  // the timer: next attempt, or the hello took too long
+  void run() noexcept override;  // the timer: next attempt, hello took too long, or a beat
   void connected(grey::Status status, grey::Stream* stream) noexcept override;
   void on_data(grey::Stream* stream, grey::ByteView bytes) noexcept override;
   void on_writable(grey::Stream*) noexcept override {}
@@ -48,6 +51,7 @@ class OutboundLink final : private grey::StreamHandler,
 
   void on_frame(const FrameHeader& header, const grey::Buffer& payload);
   void on_ack(const Hello& hello);
+  void beat();
   void write(const FrameHeader& header, const grey::ByteView* parts, uint32_t count);
   // Tells the observers (once per change) and plans the next attempt.
   void down(grey::PeerDown reason, bool at_once);
@@ -61,7 +65,10 @@ class OutboundLink final : private grey::StreamHandler,
   grey::Ref<grey::Stream> stream_;
   grey::Ref<grey::Timer> timer_;
   FrameReader reader_;
-  grey::PeerInfo info_ = {};  // of the last accepted hello
+  grey::PeerInfo info_ = {};   // of the last accepted hello
+  bool heard_ = false;         // since the last beat
+  uint32_t silent_beats_ = 0;  // one after the other
+  bool steady_ = false;        // up for a beat at least: worth a redial without back-off
   uint64_t backoff_ns_ = 0;
   bool told_down_ = false;
   grey::PeerDown told_reason_ = grey::PeerDown::closed;

@@ -9,8 +9,16 @@ namespace greyd {
 
 using grey::MetricKind;
 
+namespace {
+
+constexpr uint64_t kMaxHeldBytes = 256ull << 20;
+
+}  // namespace
+
 PeerLinks::PeerLinks(PeerLinksWorld world, PeerLinksOptions options)
-    : world_(std::move(world)), options_(std::move(options)) {
+    : world_(std::move(world)),
+      options_(std::move(options)),
+      incarnations_(beat_ns(), options_.silence_ns) {
   for (grey::Loop* loop : world_.loops) links_.push_back(std::make_unique<LoopLinks>(this, loop));
   const auto counter = [this](const char* name, const char* help) {
     return grey::Ref<grey::Instrument>::adopt(
@@ -75,7 +83,11 @@ void PeerLinks::set_handler(uint32_t channel, grey::PeerHandler* handler) noexce
 
 void PeerLinks::add_observer(grey::Loop* loop, grey::PeerObserver* observer) noexcept {
   LoopLinks* links = links_[loop->index()].get();
-  grey::post(loop, [links, observer] { links->add_observer(observer); });
+  if (!loop->is_current()) {
+    grey::post(loop, [links, observer] { links->add_observer(observer); });
+    return;
+  }
+  links->add_observer(observer);  // at once, so that a removal in the same turn finds it
 }
 
 void PeerLinks::remove_observer(grey::Loop* loop, grey::PeerObserver* observer) noexcept {
@@ -155,8 +167,20 @@ grey::PeerHandler* PeerLinks::handler(uint32_t channel) {
   return found == handlers_.end() ? nullptr : found->second;
 }
 
-void PeerLinks::hurry(uint32_t number) {
-  on_each_loop([number](LoopLinks& links) { links.hurry(number); });
+void PeerLinks::hurry(uint32_t number, uint64_t boot_nonce) {
+  on_each_loop([number, boot_nonce](LoopLinks& links) { links.hurry(number, boot_nonce); });
+}
+
+bool PeerLinks::is_member(const grey::PeerInfo& info) {
+  const grey::PeerInfo own = own_info();
+  std::lock_guard lock(mutex_);
+  return directory_.contains(info.number) && std::memcmp(info.cluster_id, own.cluster_id, 16) == 0;
+}
+
+bool PeerLinks::hold_bytes(uint64_t bytes) {
+  if (held_bytes_.fetch_add(bytes) + bytes <= kMaxHeldBytes) return true;
+  held_bytes_ -= bytes;
+  return false;
 }
 
 void PeerLinks::on_accept(grey::Stream* stream) noexcept {

@@ -6,6 +6,7 @@
 #ifndef GREY_KERNEL_PEERS_PEER_LINKS_H_
 #define GREY_KERNEL_PEERS_PEER_LINKS_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 
 #include "grey/glue/plugin.h"
 #include "grey/transport.h"
+#include "peers/incarnations.h"
 
 namespace greyd {
 
@@ -23,6 +25,8 @@ struct PeerLinksOptions {
   uint64_t dial_timeout_ns = 1'000'000'000;  // of one attempt, hello included
   uint64_t first_backoff_ns = 20'000'000;    // between attempts, doubling
   uint64_t last_backoff_ns = 500'000'000;
+  // A link on which nothing came back for so long, though something was sent, is dialled anew.
+  uint64_t silence_ns = 3'000'000'000;
   uint64_t max_queued_bytes = 64ull << 20;  // on one link; `busy` above
 };
 
@@ -35,6 +39,10 @@ struct PeerLinksWorld {
   grey::Meter* meter = nullptr;
   std::function<void(grey::Identity*)> identity;  // any thread
 };
+
+// A dialler sees to it that something is sent in every beat; that many without an answer are
+// silence.
+inline constexpr uint32_t kSilentBeats = 8;
 
 class LoopLinks;
 
@@ -73,8 +81,16 @@ class PeerLinks final : public grey::Implements<grey::Peers>, private grey::Acce
   // The number of the node that says `hello`: its own word, or the one its address is assigned to.
   uint32_t number_of(const grey::PeerInfo& hello);
   grey::PeerHandler* handler(uint32_t channel);
-  // A node said hello to us: it is alive, so links to it that wait for their next attempt dial now.
-  void hurry(uint32_t number);
+  // A node said hello to us: it is alive, so links to it that wait for their next attempt, or lead
+  // to an earlier run of it, dial now.
+  void hurry(uint32_t number, uint64_t boot_nonce);
+  Incarnations& incarnations() { return incarnations_; }
+  // Whether who says `info` is in the directory and in our cluster.
+  bool is_member(const grey::PeerInfo& info);
+  uint64_t beat_ns() const { return options_.silence_ns / kSilentBeats; }
+  // Memory for large frames that arrive, of all links together; false when it is used up.
+  bool hold_bytes(uint64_t bytes);
+  void release_bytes(uint64_t bytes) { held_bytes_ -= bytes; }
   void count_received(uint64_t bytes) { received_bytes_->add(static_cast<double>(bytes)); }
   void count_sent(uint64_t bytes) { sent_bytes_->add(static_cast<double>(bytes)); }
   void count_bad_frame() { bad_frames_->add(1); }
@@ -91,6 +107,8 @@ class PeerLinks final : public grey::Implements<grey::Peers>, private grey::Acce
   std::vector<std::unique_ptr<LoopLinks>> links_;  // one a loop
   grey::Ref<grey::Listener> listener_;
   bool started_ = false;
+  Incarnations incarnations_;
+  std::atomic<uint64_t> held_bytes_{0};
 
   std::mutex mutex_;  // of what is below
   std::map<uint32_t, std::string> directory_;

@@ -2,14 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <set>
+#include <thread>
 
 #include "host/log_sink.h"
 #include "host/metric_registry.h"
 #include "host/named_log.h"
 #include "host/net_harness.h"
 #include "host/system_random.h"
+#include "peers/frame.h"
 
 namespace greyd {
 namespace {
@@ -35,7 +39,7 @@ class PlainTransport final : public Borrowed<grey::Transport> {
 class Node final : public grey::PeerObserver, public grey::PeerHandler {
  public:
   Node(NetHarness& harness, PlainTransport& transport, LogSink& sink, const std::string& id,
-       uint64_t nonce, std::string address)
+       uint64_t nonce, std::string address, uint64_t silence_ns)
       : harness_(harness), log_(sink, id) {
     identity_.struct_size = sizeof(identity_);
     identity_.boot_nonce = nonce;
@@ -54,6 +58,7 @@ class Node final : public grey::PeerObserver, public grey::PeerHandler {
     };
     PeerLinksOptions options;
     options.listen_address = std::move(address);
+    options.silence_ns = silence_ns;
     links = grey::make_ref<PeerLinks>(std::move(world), std::move(options));
   }
 
@@ -154,9 +159,10 @@ class PeerLinksTest : public testing::Test {
     harness_.loops.stop();
   }
 
-  Node& add(uint32_t number, uint64_t nonce) {
-    nodes_.push_back(std::make_unique<Node>(
-        harness_, transport_, sink_, "node-" + std::to_string(number), nonce, directory_[number]));
+  Node& add(uint32_t number, uint64_t nonce, uint64_t silence_ns = 400'000'000) {
+    nodes_.push_back(std::make_unique<Node>(harness_, transport_, sink_,
+                                            "node-" + std::to_string(number), nonce,
+                                            directory_[number], silence_ns));
     return *nodes_.back();
   }
   void end(Node& node) {
@@ -235,6 +241,154 @@ TEST_F(PeerLinksTest, ACopiedDataDirectoryIsRefused) {
   Node& copy = add(2, 101 + 256);  // the same uuid (the nonce's low byte), another process
   copy.start(directory_);
   copy.wait([&] { return copy.was_told(1, grey::PeerDown::rejected); });
+}
+
+TEST_F(PeerLinksTest, AnObserverRemovedInTheSameTurnIsToldNothing) {
+  add(2, 102).start(directory_);
+  Node& first = add(1, 101);
+  first.start(directory_);
+  first.wait([&] { return first.up.contains(2); });
+  const int ups = first.ups;
+  harness_.loops.on(0, [&] {
+    first.links->remove_observer(harness_.loops.loop(0), &first);
+    first.links->add_observer(harness_.loops.loop(0), &first);
+    first.links->remove_observer(harness_.loops.loop(0), &first);
+  });
+  harness_.loops.on(0, [] {});  // what was posted before has run
+  EXPECT_EQ(first.ups, ups);
+}
+
+TEST_F(PeerLinksTest, ACopyIsRefusedAlsoByAThirdNode) {
+  add(3, 103).start(directory_);
+  Node& first = add(1, 101);
+  first.start({{3, directory_[3]}});
+  first.wait([&] { return first.up.contains(3); });
+  Node& copy = add(2, 101 + 256);
+  copy.start({{3, directory_[3]}});
+  copy.wait([&] { return copy.was_told(3, grey::PeerDown::rejected); });
+  EXPECT_TRUE(first.downs.empty());
+}
+
+// Plays the accepting node by hand: `answers` says whether it answers to what arrives.
+class HandMadeNode {
+ public:
+  HandMadeNode(NetHarness& harness, std::string address) : harness_(harness) {
+    acceptor_.accepted = [this](grey::Ref<grey::Stream> stream) {
+      ++links;
+      Peer& peer = harness_.new_peer();
+      peer.data = [this, &peer, reader = std::make_shared<FrameReader>()](grey::ByteView bytes) {
+        (void)reader->feed(bytes, [&](const FrameHeader& header, const grey::Buffer&) {
+          if (header.type == FrameType::alive) ++beats;
+          if (header.type == FrameType::hello || answers) answer(peer, header.type);
+        });
+      };
+      peer.take(std::move(stream));
+    };
+    (void)harness.listen(&acceptor_, address.c_str());
+  }
+  std::atomic<bool> answers{true};
+  std::atomic<int> links{0};
+  std::atomic<int> beats{0};
+
+ private:
+  void answer(Peer& peer, FrameType type) {
+    Hello hello;
+    hello.info.boot_nonce = 7;
+    hello.info.instance_uuid[0] = 7;
+    const std::string text = encode_hello(hello);
+    const grey::ByteView part = grey::view_of(text);
+    const bool greets = type == FrameType::hello;
+    const grey::Buffer frame =
+        encode_frame({greets ? FrameType::hello_ack : FrameType::alive}, &part, greets ? 1 : 0);
+    (void)peer.stream->write(frame.view());
+  }
+  NetHarness& harness_;
+  FunctionAcceptor acceptor_;
+};
+
+TEST_F(PeerLinksTest, ASilentLinkIsDialledAnewAndOneThatAnswersIsKept) {
+  HandMadeNode other(harness_, directory_[2]);
+  Node& first = add(1, 101);
+  first.start({{2, directory_[2]}});
+  // On both loops, for longer than silence may last.
+  while (other.beats < 6 * static_cast<int>(kSilentBeats)) std::this_thread::yield();
+  EXPECT_TRUE(first.downs.empty());
+  EXPECT_EQ(other.links, 2);
+  other.answers = false;
+  first.wait([&] { return first.was_told(2, grey::PeerDown::unreachable); });
+  first.wait([&] { return first.up.contains(2); });
+  EXPECT_GT(other.links, 2);
+}
+
+// A connection that says the hello of `info` and then `more`.
+class PeerLinksLimitTest : public PeerLinksTest {
+ protected:
+  // Nothing is closed for silence as long as a test may last.
+  PeerLinksLimitTest() { add(1, 101, 60'000'000'000).start({{2, directory_[2]}}); }
+
+  Peer& connect(uint32_t number, uint8_t id, const std::string& more) {
+    Peer& peer = harness_.new_peer();
+    EXPECT_TRUE(harness_.connect(0, directory_[1], &peer).ok());
+    Hello hello;
+    hello.info.number = number;
+    hello.info.boot_nonce = id;
+    hello.info.instance_uuid[0] = id;
+    const std::string text = encode_hello(hello);
+    const grey::ByteView part = grey::view_of(text);
+    harness_.loops.on(0, [&] {
+      (void)peer.stream->write(encode_frame({FrameType::hello}, &part, 1).view());
+      (void)peer.stream->write(grey::view_of(more));
+    });
+    return peer;
+  }
+  // The header of a frame so large, and nothing of what it announces.
+  static std::string announce(uint32_t size) {
+    std::string header(encode_frame({FrameType::message, 3, 0}, nullptr, 0).text());
+    for (int i = 0; i < 4; ++i) header[i] = static_cast<char>(size >> (8 * i));
+    return header;
+  }
+  void wait_for_answer(Peer& peer) {
+    for (bool met = false; !met;) harness_.loops.on(0, [&] { met = !peer.received.empty(); });
+  }
+  // Returns once the node holds the beginning of the frame: what arrives of it is answered.
+  Peer& announce_from_member(uint32_t size) {
+    Peer& peer = connect(2, 102, "");
+    wait_for_answer(peer);
+    harness_.loops.on(0, [&] {
+      peer.received.clear();
+      (void)peer.stream->write(grey::view_of(announce(size) + "x"));
+    });
+    wait_for_answer(peer);
+    return peer;
+  }
+};
+
+TEST_F(PeerLinksLimitTest, OnlyMembersSendLargeFrames) {
+  EXPECT_EQ(connect(9, 9, announce(2 << 20)).wait_closed().code, grey::StatusCode::closed);
+  announce_from_member(2 << 20);
+}
+
+TEST_F(PeerLinksLimitTest, LargeFramesTogetherAreBounded) {
+  // Four of 64 MiB are what is allowed; the fifth, and no other, is closed.
+  std::vector<Peer*> held;
+  for (int i = 0; i < 4; ++i) held.push_back(&announce_from_member(kMaxFrameBytes));
+  Peer& fifth = connect(2, 102, "");
+  wait_for_answer(fifth);
+  harness_.loops.on(0, [&] { (void)fifth.stream->write(grey::view_of(announce(kMaxFrameBytes))); });
+  EXPECT_EQ(fifth.wait_closed().code, grey::StatusCode::closed);
+  for (Peer* peer : held) {
+    EXPECT_EQ(peer->closed.get_future().wait_for(std::chrono::seconds(0)),
+              std::future_status::timeout);
+  }
+}
+
+TEST_F(PeerLinksLimitTest, TooManyStrangersGiveWayOldestFirst) {
+  Peer& oldest = connect(9, 9, "");
+  wait_for_answer(oldest);
+  // Both loops take 256 each.
+  for (int i = 0; i < 513; ++i) (void)harness_.connect(0, directory_[1], &harness_.new_peer());
+  EXPECT_EQ(oldest.wait_closed().code, grey::StatusCode::closed);
+  wait_for_answer(connect(2, 102, ""));
 }
 
 TEST_F(PeerLinksTest, GarbageClosesTheConnectionAndNothingElse) {
