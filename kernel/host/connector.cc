@@ -21,12 +21,13 @@ Connector::Connector(LoopThread* loop, Registry& registry, const StreamOptions& 
 
 Connector::~Connector() = default;
 
-void Connector::start(const char* address, uint64_t timeout_ns, WorkerPool& resolvers) {
+void Connector::start(const char* address, uint64_t timeout_ns, Resolver& resolver) {
   timeout_ = grey::Ref<grey::Timer>::adopt(loop()->make_timer(this));
   const uint64_t now = loop()->now_ns();
-  timeout_->arm(timeout_ns < ~now ? now + timeout_ns : ~uint64_t{0});
+  deadline_ns_ = timeout_ns < ~now ? now + timeout_ns : ~uint64_t{0};
+  timeout_->arm(deadline_ns_);
   looking_up_ = true;
-  look_up(address, resolvers);
+  look_up(address, resolver);
 }
 
 void Connector::on_addresses(const grey::Result<Addresses>& addresses) {
@@ -57,12 +58,20 @@ void Connector::try_next() {
     if (errno == EINPROGRESS) {
       watch_ = std::make_unique<FdWatch>(loop()->reactor(), fd, static_cast<FdTarget*>(this));
       watch_->arm_write();
+      share_time();
       return;
     }
     last_error_ = status_of_errno(errno, kConnectFailed);
     ::close(fd);
   }
   fail(last_error_);
+}
+
+// A name may have addresses that swallow packets (IPv6 without a route) before one that answers.
+void Connector::share_time() {
+  const uint64_t now = loop()->now_ns();
+  const uint64_t left = deadline_ns_ > now ? deadline_ns_ - now : 0;
+  timeout_->arm(now + left / (addresses_.size() - next_ + 1));
 }
 
 void Connector::on_writable() noexcept {
@@ -95,7 +104,14 @@ void Connector::fail(grey::Status status) {
 }
 
 void Connector::run() noexcept {
-  fail(grey::make_status(grey::StatusCode::timed_out, "the other side did not answer in time"));
+  last_error_ =
+      grey::make_status(grey::StatusCode::timed_out, "the other side did not answer in time");
+  watch_.reset();
+  if (looking_up_) {
+    fail(last_error_);
+  } else {
+    try_next();
+  }
 }
 
 }  // namespace greyd

@@ -1,4 +1,5 @@
-// One Net::connect: lookup, then the addresses one after the other, all within one time-out.
+// One Net::connect: lookup, then the addresses one after the other, all within one time-out of
+// which each gets its share.
 #ifndef GREY_KERNEL_HOST_CONNECTOR_H_
 #define GREY_KERNEL_HOST_CONNECTOR_H_
 
@@ -20,7 +21,7 @@ class Connector final : public PendingCall, private FdTarget, private grey::Task
             grey::ConnectDone* done);
   ~Connector() override;
 
-  void start(const char* address, uint64_t timeout_ns, WorkerPool& resolvers);
+  void start(const char* address, uint64_t timeout_ns, Resolver& resolver);
 
  private:
   void on_addresses(const grey::Result<Addresses>& addresses) override;
@@ -29,12 +30,14 @@ class Connector final : public PendingCall, private FdTarget, private grey::Task
   void run() noexcept override;  // the time-out
 
   void try_next();
+  void share_time();
   void succeed(int fd);
   void fail(grey::Status status);
 
   const StreamOptions options_;
   grey::ConnectDone* done_;  // null once told
   grey::Ref<grey::Timer> timeout_;
+  uint64_t deadline_ns_ = 0;
   bool looking_up_ = false;
   Addresses addresses_;
   size_t next_ = 0;

@@ -10,7 +10,7 @@ PendingCall::~PendingCall() {
   registry_.erase(this);
 }
 
-void PendingCall::look_up(const char* text, WorkerPool& resolvers) {
+void PendingCall::look_up(const char* text, Resolver& resolver) {
   text_ = text;
   HostPort parsed;
   grey::NetAddress numeric{};
@@ -18,15 +18,15 @@ void PendingCall::look_up(const char* text, WorkerPool& resolvers) {
   if (!needs_names) {
     answer_ = resolve_blocking(text_);
     loop_->post(&answer_task_);
-  } else if (!resolvers.submit(&look_up_task_)) {
+  } else if (!resolver.submit(text_, this)) {
     answer_ = grey::make_status(grey::StatusCode::busy, "too many names are being looked up");
     loop_->post(&answer_task_);
   }
 }
 
-void PendingCall::LookUpTask::run() noexcept {
-  call_->answer_ = resolve_blocking(call_->text_);
-  call_->loop_->post(&call_->answer_task_);
+void PendingCall::answered(grey::Result<Addresses> addresses) noexcept {
+  answer_ = std::move(addresses);
+  loop_->post(&answer_task_);
 }
 
 void PendingCall::AnswerTask::run() noexcept {

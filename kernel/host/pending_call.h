@@ -10,16 +10,14 @@
 #include "grey/glue/status.h"
 #include "grey/net.h"
 #include "host/loop_thread.h"
+#include "host/resolver.h"
 #include "host/socket_address.h"
-#include "host/worker_pool.h"
 
 namespace greyd {
 
-using Addresses = std::vector<grey::NetAddress>;
-
 // Stands in its loop's registry from its making to its end, so that what the loops leave behind
 // when they stop can be freed.
-class PendingCall {
+class PendingCall : private ResolverClient {
  public:
   using Registry = std::unordered_set<PendingCall*>;
 
@@ -29,23 +27,14 @@ class PendingCall {
   PendingCall& operator=(const PendingCall&) = delete;
 
   // Finds the addresses of `text` and calls on_addresses() on the loop, never inside this call:
-  // without the workers when the text is numeric or wrong.
-  void look_up(const char* text, WorkerPool& resolvers);
+  // without asking anybody when the text is numeric or wrong.
+  void look_up(const char* text, Resolver& resolver);
 
  protected:
   virtual void on_addresses(const grey::Result<Addresses>& addresses) = 0;  // may delete this
   LoopThread* loop() const { return loop_; }
 
  private:
-  // Runs on a worker, then posts the other one to the loop.
-  class LookUpTask final : public grey::Task {
-   public:
-    explicit LookUpTask(PendingCall* call) : call_(call) {}
-    void run() noexcept override;
-
-   private:
-    PendingCall* const call_;
-  };
   class AnswerTask final : public grey::Task {
    public:
     explicit AnswerTask(PendingCall* call) : call_(call) {}
@@ -55,11 +44,12 @@ class PendingCall {
     PendingCall* const call_;
   };
 
+  void answered(grey::Result<Addresses> addresses) noexcept override;
+
   LoopThread* const loop_;
   Registry& registry_;
   std::string text_;
   std::optional<grey::Result<Addresses>> answer_;
-  LookUpTask look_up_task_{this};
   AnswerTask answer_task_{this};
 };
 

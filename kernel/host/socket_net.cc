@@ -66,13 +66,12 @@ grey::Status bind_socket(const char* address, int type, BoundSocket* out) {
 
 SocketNet::SocketNet(LoopGroup& loops, NetOptions options)
     : loops_(loops),
-      options_(options),
-      resolvers_(std::make_unique<WorkerPool>(
-          WorkerOptions{options.resolver_threads, options.resolver_queue_limit, "resolver"})),
+      options_(std::move(options)),
+      resolver_(std::make_unique<Resolver>(options_.resolver)),
       pending_(loops.count()) {}
 
 SocketNet::~SocketNet() {
-  resolvers_.reset();  // lookups that still run refer to their calls
+  resolver_.reset();  // it must not answer calls that are gone
   for (auto& registry : pending_) {
     while (!registry.empty()) delete *registry.begin();
   }
@@ -94,7 +93,7 @@ void SocketNet::connect(grey::Loop* loop, const char* address, uint64_t timeout_
   LoopThread* thread = thread_of(loop);
   thread->assert_usable_here();
   auto* connector = new Connector(thread, pending_[thread->index()], options_.stream, done);
-  connector->start(address, timeout_ns, *resolvers_);
+  connector->start(address, timeout_ns, *resolver_);
 }
 
 grey::Status SocketNet::bind_datagram(grey::Loop* loop, const char* address,
@@ -114,7 +113,7 @@ void SocketNet::resolve(grey::Loop* loop, const char* address, grey::ResolveDone
   LoopThread* thread = thread_of(loop);
   thread->assert_usable_here();
   auto* call = new ResolveCall(thread, pending_[thread->index()], done);
-  call->look_up(address, *resolvers_);
+  call->look_up(address, *resolver_);
 }
 
 std::string local_address(grey::Listener* listener) {

@@ -11,8 +11,8 @@
 #include "grey/net.h"
 #include "host/borrowed.h"
 #include "host/loop_group.h"
+#include "host/resolver.h"
 #include "host/socket_stream.h"
-#include "host/worker_pool.h"
 
 namespace greyd {
 
@@ -20,12 +20,11 @@ class PendingCall;
 
 struct NetOptions {
   StreamOptions stream;
-  uint32_t resolver_threads = 2;
-  size_t resolver_queue_limit = 256;  // names that wait; more fail with `busy`
+  ResolverOptions resolver;  // more names than may wait fail with `busy`
 };
 
-// Names are looked up on threads of its own, so that a dead name server holds up nobody else.
-// Destroyed after the loops have ended; connects under way are then dropped without an answer.
+// Destroyed after the loops have ended; connects and lookups under way are then dropped without an
+// answer.
 class SocketNet final : public Borrowed<grey::Net> {
  public:
   explicit SocketNet(LoopGroup& loops, NetOptions options = {});
@@ -51,7 +50,7 @@ class SocketNet final : public Borrowed<grey::Net> {
 
   LoopGroup& loops_;
   const NetOptions options_;
-  std::unique_ptr<WorkerPool> resolvers_;
+  std::unique_ptr<Resolver> resolver_;
   // Connects and lookups under way, per loop, touched there only.
   std::vector<std::unordered_set<PendingCall*>> pending_;
 };

@@ -83,6 +83,24 @@ TEST(SocketNet, ConnectTimesOut) {
   EXPECT_EQ(last.code, StatusCode::timed_out);
 }
 
+// The first address of the name swallows the connect, the second one answers.
+TEST(SocketNet, EachAddressOfANameGetsItsShareOfTheTime) {
+  UnusedPort stuck;
+  ASSERT_EQ(::listen(stuck.fd(), 0), 0);
+  Addresses addresses = resolve_blocking(stuck.address()).value();
+  NetOptions options;
+  options.resolver.look_up = [&](const std::string&) { return addresses; };
+  NetHarness harness(1, options);
+  while (harness.connect(0, stuck.address(), &harness.new_peer(), 30'000'000).ok()) {
+  }
+  FunctionAcceptor acceptor;
+  std::promise<void> accepted;
+  acceptor.accepted = [&](grey::Ref<grey::Stream>) { accepted.set_value(); };
+  addresses.push_back(resolve_blocking(harness.listen(&acceptor)).value().front());
+  EXPECT_TRUE(harness.connect(0, "name:1", &harness.new_peer(), 2'000'000'000).ok());
+  accepted.get_future().wait();
+}
+
 TEST(SocketNet, BadAddressesAreErrorsNotCrashes) {
   NetHarness harness(1);
   Peer& peer = harness.new_peer();
