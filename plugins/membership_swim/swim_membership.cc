@@ -42,17 +42,6 @@ Identity identity_of(Host* host) {
 
 }  // namespace
 
-// A gossip address on its way from name to number.
-struct SwimMembership::Lookup final : public ResolveDone {
-  SwimMembership* plugin = nullptr;
-  std::string node_id;
-  uint64_t boot_nonce = 0;
-
-  void resolved(Status status, const NetAddress* address) noexcept override {
-    plugin->looked_up(this, status, address);
-  }
-};
-
 SwimMembership::SwimMembership(Host* host)
     : PluginBase(host), face_(this, *this), timer_task_([this] { on_timer(); }) {
   expose(Membership::kInterfaceId, &face_);
@@ -98,6 +87,11 @@ Status SwimMembership::start(ErrorText* error) noexcept {
       options, [random = host()->random()] { return random->next(); }, loop->now_ns());
   make_instruments();
   timer_ = Ref<Timer>::adopt(loop->make_timer(&timer_task_));
+  addresses_ = std::make_unique<GossipAddresses>(
+      host(), [this](const PeerInfo& info, const NetAddress& found) {
+        core_->join(host()->loop(0)->now_ns(), info.node_id, info.boot_nonce, found);
+        pump();
+      });
   pump();
   host()->peers()->add_observer(loop, this);
   return ok_status();
@@ -143,13 +137,8 @@ void SwimMembership::stop(Completion* done) noexcept {
   timer_ = {};
   socket_ = {};
   core_.reset();
-  stopping_ = done;
-  post(loop, [this] { finish_stop(); });
-}
-
-void SwimMembership::finish_stop() {
-  if (lookups_ > 0 || !stopping_) return;
-  std::exchange(stopping_, nullptr)->complete(ok_status());
+  if (addresses_) addresses_->stop();
+  post(loop, [done] { done->complete(ok_status()); });
 }
 
 void SwimMembership::on_datagram(const NetAddress* from, ByteView bytes) noexcept {
@@ -160,25 +149,7 @@ void SwimMembership::on_datagram(const NetAddress* from, ByteView bytes) noexcep
 
 void SwimMembership::on_peer_up(const PeerInfo* info) noexcept {
   if (!core_ || !is_node_id(info->node_id) || *info->gossip_address == '\0') return;
-  // Looked up each time: a node that was away may have come back under another number.
-  auto* lookup = new Lookup;
-  lookup->plugin = this;
-  lookup->node_id = info->node_id;
-  lookup->boot_nonce = info->boot_nonce;
-  ++lookups_;
-  host()->net()->resolve(host()->loop(0), info->gossip_address, lookup);
-}
-
-void SwimMembership::looked_up(Lookup* lookup, Status status, const NetAddress* address) {
-  const std::unique_ptr<Lookup> owner(lookup);
-  --lookups_;
-  if (!core_) return finish_stop();
-  if (!status.ok()) {
-    return log_line(host(), LogLevel::warning, "the gossip address of ", lookup->node_id,
-                    " cannot be looked up: ", describe(status));
-  }
-  core_->join(host()->loop(0)->now_ns(), lookup->node_id, lookup->boot_nonce, *address);
-  pump();
+  addresses_->add(*info);
 }
 
 void SwimMembership::on_timer() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gossip_addresses.h"
 #include "grey/glue/plugin.h"
 #include "grey/membership.h"
 #include "swim_core.h"
@@ -21,7 +22,7 @@ class SwimMembership final : public PluginBase, private DatagramHandler, private
   Status start(ErrorText* error) noexcept override;
   // Says goodbye to the others.
   void drain(Completion* done) noexcept override;
-  // Completes when the names being looked up have been answered.
+  // Does not wait for names being looked up.
   void stop(Completion* done) noexcept override;
 
  private:
@@ -33,8 +34,6 @@ class SwimMembership final : public PluginBase, private DatagramHandler, private
    private:
     SwimMembership& plugin_;
   };
-  struct Lookup;
-
   ~SwimMembership() override;
 
   // DatagramHandler
@@ -47,22 +46,19 @@ class SwimMembership final : public PluginBase, private DatagramHandler, private
   Status read_options(SwimOptions* options, ErrorText* error);
   void make_instruments();
   void on_timer();
-  void looked_up(Lookup* lookup, Status status, const NetAddress* address);
   // Carries out what the core wants after each call into it.
   void pump();
   void log_transitions();
   void publish();
   void count();
   void visit(MemberVisitor* visitor);
-  void finish_stop();
 
   Face face_;
   FunctionTask timer_task_;
   Ref<Timer> timer_;
   Ref<Datagram> socket_;
   std::unique_ptr<SwimCore> core_;  // loop 0; null before start and after stop
-  uint32_t lookups_ = 0;            // under way
-  Completion* stopping_ = nullptr;
+  std::unique_ptr<GossipAddresses> addresses_;
 
   std::mutex snapshot_mutex_;
   std::vector<MemberState> snapshot_;  // by id

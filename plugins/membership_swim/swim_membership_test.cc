@@ -19,6 +19,9 @@ class MemoryNet final : public testkit::Service<Net> {
  public:
   explicit MemoryNet(Loop* loop) : loop_(loop) {}
 
+  bool silent = false;
+  int failures = 0;  // so many lookups fail first
+
   Status listen(const char*, Acceptor*, Listener**, ErrorText*) noexcept override {
     return make_status(StatusCode::unsupported);
   }
@@ -35,6 +38,12 @@ class MemoryNet final : public testkit::Service<Net> {
     return ok_status();
   }
   void resolve(Loop*, const char* address, ResolveDone* done) noexcept override {
+    if (silent) return;  // a name server that does not answer
+    if (failures > 0) {
+      --failures;
+      post(loop_, [done] { done->resolved(make_status(StatusCode::not_found), nullptr); });
+      return;
+    }
     post(loop_, [done, to = address_of(port_of(address))] { done->resolved(ok_status(), &to); });
   }
 
@@ -189,6 +198,23 @@ TEST_F(SwimMembershipTest, StopsInTheMiddleOfALookup) {
   auto a = started(&a_host_, "0.0.0.0:1");
   meet(a_host_, "b", "b.example:2");
   stop(a.get());
+}
+
+TEST_F(SwimMembershipTest, StopsWhileANameServerDoesNotAnswer) {
+  net_.silent = true;
+  auto a = started(&a_host_, "0.0.0.0:1");
+  meet(a_host_, "b", "b.example:2");
+  stop(a.get());
+}
+
+TEST_F(SwimMembershipTest, LooksUpAgainAfterAFailure) {
+  net_.failures = 1;
+  auto a = started(&a_host_, "0.0.0.0:1");
+  auto b = started(&b_host_, "0.0.0.0:2");
+  meet(a_host_, "b", "b.example:2");
+  EXPECT_TRUE(base_.fake_loop().run_until([&] { return members(b.get()).size() == 2; }));
+  stop(a.get());
+  stop(b.get());
 }
 
 TEST_F(SwimMembershipTest, NamesTheKeyWhenItsAddressIsInUse) {
