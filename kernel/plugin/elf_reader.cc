@@ -28,12 +28,17 @@ bool read_struct(ByteSource* source, uint64_t offset, T* out) {
   return source->read(offset, {reinterpret_cast<uint8_t*>(out), sizeof(T)});
 }
 
-// The terminated text at `at`; empty where there is none.
+// The names that are looked for are shorter. Without a limit a file of a few MiB, whose names all
+// begin at the same place of one table, would become gigabytes.
+constexpr uint64_t kMaxNameBytes = 64;
+
+// The terminated text at `at`; empty where there is none, or a longer one.
 std::string text_at(const std::vector<uint8_t>& table, uint64_t at) {
   if (at >= table.size()) return {};
   const auto begin = table.begin() + static_cast<ptrdiff_t>(at);
-  const auto end = std::find(begin, table.end(), uint8_t{0});
-  if (end == table.end()) return {};
+  const auto limit = begin + static_cast<ptrdiff_t>(std::min(kMaxNameBytes, table.size() - at));
+  const auto end = std::find(begin, limit, uint8_t{0});
+  if (end == limit) return {};
   return std::string(begin, end);
 }
 
@@ -155,7 +160,7 @@ std::string ElfReader::load_symbols() {
     if (symbol.st_name + uint64_t{5} < names.size() &&
         std::memcmp(names.data() + symbol.st_name, "grey_", 5) == 0) {
       if (exported_.size() == 64) return "exports too many symbols named grey_...";
-      exported_.push_back(text_at(names, symbol.st_name).substr(0, 256));
+      exported_.push_back(text_at(names, symbol.st_name));
     }
   }
   return {};

@@ -78,27 +78,46 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// The sentence that refuses a file, or empty; `fd` is then open for reading.
-std::string open_trusted(const std::string& path, uid_t uid, int* fd, uint64_t* size) {
+// Who may write to any folder above a file may exchange everything below that folder.
+std::string folders_problem(const std::string& real, uid_t uid) {
+  std::string folder = real;
+  do {
+    folder = folder_of(folder);
+    struct stat info;
+    if (::stat(folder.c_str(), &info) != 0)
+      return "its folder " + folder + ": " + std::strerror(errno);
+    const std::string problem = trust_problem(info, uid);
+    if (!problem.empty()) return "its folder " + folder + " " + problem;
+  } while (folder != "/");
+  return {};
+}
+
+struct OpenFile {
+  int fd = -1;
+  uint64_t size = 0;
+  std::string path;
+};
+
+// The sentence that refuses a file, or empty; `file` is then open for reading.
+std::string open_trusted(const std::string& path, uid_t uid, OpenFile* file) {
   const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr),
                                                              &std::free);
   if (!resolved) return path + ": cannot be opened: " + std::strerror(errno);
   const std::string real(resolved.get());
   const std::string shown = real == path ? path : path + " (which is " + real + ")";
-  struct stat info;
-  const std::string folder = folder_of(real);
-  if (::stat(folder.c_str(), &info) != 0) return folder + ": " + std::strerror(errno);
-  if (std::string problem = trust_problem(info, uid); !problem.empty()) {
-    return shown + ": its folder " + folder + " " + problem;
+  if (std::string problem = folders_problem(real, uid); !problem.empty()) {
+    return shown + ": " + problem;
   }
-  *fd = ::open(real.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-  if (*fd < 0) return shown + ": cannot be opened: " + std::strerror(errno);
-  if (::fstat(*fd, &info) != 0) return shown + ": " + std::strerror(errno);
+  file->path = real;
+  file->fd = ::open(real.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (file->fd < 0) return shown + ": cannot be opened: " + std::strerror(errno);
+  struct stat info;
+  if (::fstat(file->fd, &info) != 0) return shown + ": " + std::strerror(errno);
   if (!S_ISREG(info.st_mode)) return shown + ": is not a regular file";
   if (std::string problem = trust_problem(info, uid); !problem.empty()) {
     return shown + ": " + problem;
   }
-  *size = static_cast<uint64_t>(info.st_size);
+  file->size = static_cast<uint64_t>(info.st_size);
   return {};
 }
 
@@ -123,22 +142,22 @@ Preflight preflight_content(const std::string& name, ByteSource* source) {
   grey::PluginDescriptor descriptor;
   if (problem.empty()) problem = read_descriptor(elf, &descriptor);
   if (problem.empty()) problem = missing_export(elf);
-  if (!problem.empty()) return {std::nullopt, name + ": " + problem};
-  return {descriptor, {}};
+  if (!problem.empty()) return {std::nullopt, name + ": " + problem, {}};
+  return {descriptor, {}, {}};
 }
 
 Preflight preflight_file(const std::string& path, uid_t uid) {
-  int fd = -1;
-  uint64_t size = 0;
-  std::string refusal = open_trusted(path, uid, &fd, &size);
+  OpenFile file;
+  std::string refusal = open_trusted(path, uid, &file);
   Preflight result;
   if (refusal.empty()) {
-    DescriptorSource source(fd, size);
+    DescriptorSource source(file.fd, file.size);
     result = preflight_content(path, &source);
+    result.path = std::move(file.path);
   } else {
     result.refusal = std::move(refusal);
   }
-  if (fd >= 0) ::close(fd);
+  if (file.fd >= 0) ::close(file.fd);
   return result;
 }
 

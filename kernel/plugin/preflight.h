@@ -17,14 +17,16 @@ namespace greyd {
 struct Preflight {
   std::optional<grey::PluginDescriptor> descriptor;
   std::string refusal;
+  std::string path;  // of preflight_file: without symbolic links; what was looked at
 };
 
 // Judges the content alone. `name` is how the refusal calls the file. Takes any bytes; no code of
 // the plugin runs.
 Preflight preflight_content(const std::string& name, ByteSource* source);
 
-// Judges a file and its folder too: `path` with symbolic links resolved must be a regular file that
-// a process of user `uid` may trust (see file_trust.h). Blocking.
+// Judges a file and all folders above it too: `path` with symbolic links resolved must be a regular
+// file that a process of user `uid` may trust (see file_trust.h), and nobody else may put another
+// file in its place. So what is loaded by the path in the answer is what was looked at. Blocking.
 Preflight preflight_file(const std::string& path, uid_t uid);
 
 // Empty if this kernel loads plugins made with that SDK, else why not and what to do.

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,6 +76,35 @@ TEST(Preflight, VersionZeroNeedsEqualMinors) {
   EXPECT_THAT(sdk_problem(grey::kSdkMajor, grey::kSdkMinor - 1),
               HasSubstr(": install the plugin's build for this SDK"));
   EXPECT_NE(sdk_problem(grey::kSdkMajor + 1, grey::kSdkMinor), "");
+}
+
+// All sections share one name, a string of a mebibyte: as copies they would be gigabytes.
+TEST(Preflight, LongNamesOfSectionsAreNotCopied) {
+  constexpr uint64_t kSections = 4096;
+  constexpr uint64_t kNames = 1 << 20;
+  Bytes bytes = read_bytes(kGood);
+  Elf64_Ehdr header;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  header.e_shoff = sizeof(header);
+  header.e_shnum = kSections;
+  header.e_shstrndx = 0;
+  Elf64_Shdr section = {};
+  section.sh_type = SHT_STRTAB;
+  section.sh_offset = sizeof(header) + kSections * sizeof(section);
+  section.sh_size = kNames;
+  bytes.assign(section.sh_offset + kNames, 'x');
+  bytes.back() = 0;
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  for (uint64_t i = 0; i < kSections; ++i) {
+    std::memcpy(&bytes[sizeof(header) + i * sizeof(section)], &section, sizeof(section));
+  }
+  const auto peak_kib = [] {
+    rusage usage;
+    return ::getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
+  };
+  const long before = peak_kib();
+  EXPECT_THAT(judge(bytes).refusal, HasSubstr("no section"));
+  EXPECT_LT(peak_kib() - before, 256 * 1024);
 }
 
 TEST(Preflight, RunsNoCodeOfThePlugin) {
@@ -186,6 +216,26 @@ TEST_F(PreflightFile, RefusesAFileThatOthersMayWrite) {
 TEST_F(PreflightFile, RefusesAFolderThatOthersMayWrite) {
   ::chmod(folder_.c_str(), 0777);
   EXPECT_THAT(judge_it().refusal, HasSubstr("its folder " + folder_));
+}
+
+// Who may write there could put another folder in the place of ours after we have looked.
+TEST_F(PreflightFile, RefusesWhenOthersMayWriteAFolderFurtherUp) {
+  const std::string deep = folder_ + "/a/plugins";
+  std::filesystem::create_directories(deep);
+  std::filesystem::copy_file(file_, deep + "/p.so");
+  ASSERT_TRUE(preflight_file(deep + "/p.so", ::geteuid()).descriptor);
+  ::chmod(folder_.c_str(), 0777);
+  EXPECT_THAT(preflight_file(deep + "/p.so", ::geteuid()).refusal,
+              HasSubstr("its folder " + folder_ + " may be written to by others"));
+}
+
+TEST_F(PreflightFile, SaysWhereTheFileReallyIs) {
+  const std::string link = folder_ + "_link";
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink(folder_, link);
+  const std::string name = file_.substr(file_.rfind('/'));
+  EXPECT_EQ(preflight_file(link + name, ::geteuid()).path, file_);
+  std::filesystem::remove(link);
 }
 
 TEST_F(PreflightFile, JudgesTheFolderBehindALink) {

@@ -46,7 +46,7 @@ void Registry::scan_folder(const std::string& folder, uid_t uid) {
     const std::string path = folder + "/" + name;
     Preflight preflight = preflight_file(path, uid);
     if (preflight.descriptor) {
-      plugins_.push_back({path, *preflight.descriptor});
+      plugins_.push_back({preflight.path, *preflight.descriptor});
     } else {
       refusals_.push_back(std::move(preflight.refusal));
     }

@@ -13,7 +13,7 @@ namespace greyd {
 
 // A plugin that may be loaded, not run so far.
 struct PluginFile {
-  std::string path;
+  std::string path;  // without symbolic links
   grey::PluginDescriptor descriptor;
 };
 

@@ -4,6 +4,7 @@
 #ifndef GREY_GLUE_PLUGIN_H_
 #define GREY_GLUE_PLUGIN_H_
 
+#include <cassert>
 #include <cstring>
 #include <functional>
 #include <string>
@@ -66,7 +67,9 @@ class PluginBase : public Plugin {
 
  protected:
   virtual ~PluginBase() = default;
+  // At most kMaxInterfaces times.
   void expose(const char* interface_id, Object* object) {
+    assert(exposed_count_ < kMaxInterfaces);
     exposed_[exposed_count_++] = {interface_id, object};
   }
   Host* host() const { return host_; }
