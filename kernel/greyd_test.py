@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The daemon as a process: command line, refusals, signals. Run: greyd_test.py GREYD TEST_PLUGINS"""
+import contextlib
 import glob
 import json
 import os
@@ -257,6 +258,37 @@ plugins: {options: {raft: {workers: 99}}}""")
         process.signal(signal.SIGTERM)
         self.assertEqual(process.wait(), 128 + signal.SIGTERM)
         self.assertIn("was waiting for plugin kv", process.output)
+
+    @staticmethod
+    def has_pending_signal(pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            pending = [line.split()[1] for line in file if line.startswith(("SigPnd", "ShdPnd"))]
+        return any(int(mask, 16) for mask in pending)
+
+    def test_a_second_signal_ends_it_although_nobody_reads_the_log(self):
+        read_end, write_end = os.pipe()
+        self.addCleanup(os.close, read_end)
+        popen = subprocess.Popen([self.greyd, "--config", self.write_config()], stderr=write_end)
+        killer = threading.Timer(DEADLINE_S, popen.kill)
+        killer.start()
+        self.addCleanup(killer.cancel)
+        seen = b""
+        while b"greyd] started" not in seen:
+            seen += os.read(read_end, 4096)
+        os.set_blocking(read_end, False)
+        # Filled through an end of its own: the daemon's end stays a blocking one.
+        filler = os.open(f"/proc/self/fd/{write_end}", os.O_WRONLY | os.O_NONBLOCK)
+        os.close(write_end)
+        for size in (4096, 1):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(filler, b"x" * size)
+        popen.send_signal(signal.SIGTERM)
+        while self.has_pending_signal(popen.pid):
+            pass  # two pending signals of one kind would be one
+        popen.send_signal(signal.SIGTERM)
+        self.assertEqual(popen.wait(), 128 + signal.SIGTERM)
+        os.close(filler)
 
     def test_a_drain_that_hangs_is_given_up(self):
         config = self.write_config("plugins: {options: {kv: {behaviour: hang_drain}}}")

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/error_place.h"
 #include "daemon/plugins_json.h"
 #include "grey/api.h"
 #include "grey/metrics.h"
@@ -39,6 +40,7 @@ Daemon::Daemon(const DaemonParts& parts)
       loops_(loop_count(parts.config)),
       files_(parts.data_dir.path()),
       net_(loops_),
+      host_metrics_(metrics_, workers_, files_),
       services_(make_services()),
       lifecycle_(loops_.loop(0), &log_) {}
 
@@ -56,13 +58,17 @@ int Daemon::run() {
 SignalWatch::Calls Daemon::signal_calls() {
   SignalWatch::Calls calls;
   calls.stop = [this](int signal_number) {
-    log(grey::LogLevel::info, std::string("stopping: ") + ::strsignal(signal_number) +
-                                  "; a second signal ends it at once");
-    grey::post(loops_.loop(0), [this] { begin_stop(); });
+    grey::post(loops_.loop(0), [this, signal_number] {
+      log(grey::LogLevel::info, std::string("stopping: ") + ::strsignal(signal_number) +
+                                    "; a second signal ends it at once");
+      begin_stop();
+    });
   };
   calls.ignored = [this](int signal_number) {
-    log(grey::LogLevel::info, std::string(::strsignal(signal_number)) +
-                                  " ignored: the configuration is read at the start only");
+    grey::post(loops_.loop(0), [this, signal_number] {
+      log(grey::LogLevel::info, std::string(::strsignal(signal_number)) +
+                                    " ignored: the configuration is read at the start only");
+    });
   };
   calls.forced = [this](const std::string& why) {
     const std::string waiting = lifecycle_.waiting_for();
@@ -117,8 +123,9 @@ void Daemon::start() {
   bool ok = true;
   for (size_t i = 0; ok && i < parts_.plugins.size(); ++i) ok = load_plugin_at(i, &error);
   services_.plugins_json = plugins_json(parts_.plugins);
+  host_metrics_.show_plugins(parts_.plugins);
   ok = ok && lifecycle_.start(&error) && start_peers(&error);
-  if (!ok) return shut_down("start", with_config_key(error));
+  if (!ok) return shut_down("start", with_config_key(error, parts_.config));
   log_addresses();
   log(grey::LogLevel::info, "started");
 }
@@ -188,21 +195,6 @@ void Daemon::log_addresses() {
           Endpoint{network.advertise_host, network.raft_addr.port}.to_string());
 }
 
-std::string Daemon::with_config_key(const std::string& error) const {
-  const Config::Network& network = parts_.config.network;
-  const std::pair<const char*, const Endpoint&> addresses[] = {
-      {"network.api_addr", network.api_addr},
-      {"network.raft_addr", network.raft_addr},
-      {"network.gossip_addr", network.gossip_addr},
-      {"network.metrics_addr", network.metrics_addr}};
-  for (const auto& [key, address] : addresses) {
-    if (error.find(address.to_string()) == std::string::npos) continue;
-    if (error.find(key) != std::string::npos) return error;
-    return error + " (" + key + " in " + parts_.config.source.file + ")";
-  }
-  return error;
-}
-
 void Daemon::shut_down(const std::string& who, const std::string& reason) {
   exit_status_ = 1;
   log(grey::LogLevel::error,
@@ -212,7 +204,7 @@ void Daemon::shut_down(const std::string& who, const std::string& reason) {
 
 void Daemon::begin_stop() {
   if (std::exchange(stopping_, true)) return;
-  signals_.expect_end_within(kDrainTimeoutMs + kPeersTimeoutMs + kStopTimeoutMs);
+  signals_.expect_end_within(kEndTimeoutMs);
   lifecycle_.drain(kDrainTimeoutMs * 1'000'000, [this] { stop_peers(); });
 }
 

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "daemon/config_values.h"
 #include "daemon/data_dir.h"
+#include "daemon/host_metrics.h"
 #include "daemon/node_identity.h"
 #include "daemon/node_services.h"
 #include "daemon/plugin_host.h"
@@ -46,6 +47,7 @@ class Daemon {
   static constexpr uint64_t kDrainTimeoutMs = 10'000;
   static constexpr uint64_t kPeersTimeoutMs = 1'000;
   static constexpr uint64_t kStopTimeoutMs = 20'000;  // of all after the drain
+  static constexpr uint64_t kEndTimeoutMs = kDrainTimeoutMs + kPeersTimeoutMs + kStopTimeoutMs;
 
   explicit Daemon(const DaemonParts& parts);
   ~Daemon();
@@ -65,7 +67,6 @@ class Daemon {
   bool load_plugin_at(size_t index, std::string* error);
   bool start_peers(std::string* error);
   void log_addresses();
-  std::string with_config_key(const std::string& error) const;
 
   // Loop 0; the first call counts.
   void begin_stop();
@@ -80,7 +81,7 @@ class Daemon {
   const ConfigValues config_values_;
   NamedLog log_;
   std::atomic<int> exit_status_{0};
-  SignalWatch signals_;
+  SignalWatch signals_{kEndTimeoutMs};
   LoopGroup loops_;
   SystemClock clock_;
   SystemRandom random_;
@@ -88,6 +89,7 @@ class Daemon {
   WorkerPool workers_;
   LocalFiles files_;
   SocketNet net_;
+  HostMetrics host_metrics_;
   NodeServices services_;
   std::vector<std::unique_ptr<PluginHost>> hosts_;
   grey::Ref<grey::Transport> transport_;  // what the links are made of must outlive them

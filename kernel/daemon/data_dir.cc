@@ -49,20 +49,24 @@ bool resolve(const std::string& path, std::string* absolute) {
   return true;
 }
 
-// The first entry that the kernel did not make itself, or empty.
-std::string first_foreign_entry(const std::string& path) {
+// The first entry that the kernel did not make itself, or empty. False if the folder cannot be read
+// (errno says why).
+bool find_foreign_entry(const std::string& path, std::string* found) {
   constexpr std::string_view own[] = {".",          "..",       "LOCK",         "FORMAT",
                                       "FORMAT.tmp", "identity", "identity.tmp", "lost+found"};
-  std::string first;
+  found->clear();
   DIR* directory = ::opendir(path.c_str());
-  if (!directory) return first;
+  if (!directory) return false;
+  errno = 0;
   while (const dirent* entry = ::readdir(directory)) {
     const std::string name = entry->d_name;
     if (std::find(std::begin(own), std::end(own), name) != std::end(own)) continue;
-    if (first.empty() || name < first) first = name;
+    if (found->empty() || name < *found) *found = name;
   }
+  const int error = errno;
   ::closedir(directory);
-  return first;
+  errno = error;
+  return error == 0;
 }
 
 // Takes the lock; -1 with a sentence. The file stays when the lock is gone: removing it would let
@@ -99,7 +103,8 @@ int take_lock(const std::string& path, std::string* error) {
 std::string foreign_problem(const std::string& path, const SmallFile& format) {
   if (!format.error.empty()) return format.error;
   if (format.exists) return {};
-  const std::string foreign = first_foreign_entry(path);
+  std::string foreign;
+  if (!find_foreign_entry(path, &foreign)) return failure(path, "be read");
   if (foreign.empty()) return {};
   return "node.data_dir " + path + " holds files (such as " + foreign +
          ") but no FORMAT, so it is not a data directory of greyd: choose an empty one";
@@ -158,7 +163,8 @@ DataDir::~DataDir() {
 }
 
 bool DataDir::has_data() const {
-  return !first_foreign_entry(path_).empty();
+  std::string found;
+  return !find_foreign_entry(path_, &found) || !found.empty();
 }
 
 }  // namespace greyd

@@ -45,6 +45,13 @@ TEST_F(DataDirTest, IsOpenedAgain) {
   EXPECT_TRUE(data->has_data());
 }
 
+TEST_F(DataDirTest, AFolderThatCannotBeReadIsNotEmpty) {
+  const auto data = open();
+  ASSERT_TRUE(data) << error_;
+  std::filesystem::remove_all(path_);
+  EXPECT_TRUE(data->has_data());
+}
+
 TEST_F(DataDirTest, ASecondHolderIsRefusedWithThePidOfTheFirst) {
   const auto first = open();
   ASSERT_TRUE(first) << error_;

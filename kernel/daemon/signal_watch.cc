@@ -11,10 +11,14 @@
 #include <cassert>
 #include <chrono>
 #include <cstring>
+#include <future>
+#include <memory>
 #include <utility>
 
 namespace greyd {
 namespace {
+
+constexpr std::chrono::milliseconds kLastWordsTime(500);
 
 int64_t now_ms() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -23,7 +27,7 @@ int64_t now_ms() {
 
 }  // namespace
 
-SignalWatch::SignalWatch() {
+SignalWatch::SignalWatch(uint64_t end_within_ms) : end_within_ms_(end_within_ms) {
   sigset_t watched;
   ::sigemptyset(&watched);
   for (const int signal_number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&watched, signal_number);
@@ -51,7 +55,8 @@ SignalWatch::~SignalWatch() {
 }
 
 void SignalWatch::expect_end_within(uint64_t timeout_ms) {
-  deadline_ms_ = now_ms() + static_cast<int64_t>(timeout_ms);
+  int64_t none = -1;
+  deadline_ms_.compare_exchange_strong(none, now_ms() + static_cast<int64_t>(timeout_ms));
   wake();
 }
 
@@ -87,12 +92,21 @@ void SignalWatch::on_signal(int signal_number) {
   const std::lock_guard lock(mutex_);
   if (signal_number == SIGHUP) return calls_.ignored(signal_number);
   asked_to_stop_ = true;
+  expect_end_within(end_within_ms_);
   calls_.stop(signal_number);
 }
 
 void SignalWatch::force(const std::string& why, int status) {
-  const std::lock_guard lock(mutex_);
-  calls_.forced(why);
+  // Whoever reads the log may have stalled: the last words are tried, and not waited for.
+  auto said = std::make_shared<std::promise<void>>();
+  {
+    const std::lock_guard lock(mutex_);
+    std::thread([forced = calls_.forced, why, said] {
+      forced(why);
+      said->set_value();
+    }).detach();
+  }
+  said->get_future().wait_for(kLastWordsTime);
   ::_exit(status);
 }
 

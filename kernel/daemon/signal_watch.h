@@ -24,19 +24,22 @@ class SignalWatch {
   };
 
   // Blocks the signals in the calling thread and all it makes from now on: make this before any
-  // other thread. They wait until set_calls().
-  SignalWatch();
+  // other thread. They wait until set_calls(). A first signal that asks for the end starts
+  // expect_end_within(end_within_ms).
+  explicit SignalWatch(uint64_t end_within_ms);
   // Ends the watch; signals that come from now on wait for ever. They stay blocked.
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  // Begins to watch, or exchanges the calls: once it has returned no old one is running or will be.
-  // The calls come on the watch's thread and must not call the watch. Any thread but the watch's.
+  // Begins to watch, or exchanges the calls: once it has returned no old one is running or will be
+  // (but `forced`, which the end of the process cuts off). The calls must not call the watch, and
+  // `stop` and `ignored` must not block: they come on the watch's thread, which would be deaf
+  // meanwhile. `forced` has a thread of its own and a moment's time. Any thread but the watch's.
   void set_calls(Calls calls);
 
-  // Ends the process with status 1 unless this object is destroyed within that time. Any thread,
-  // once.
+  // Ends the process with status 1 unless this object is destroyed within that time. The first call
+  // counts. Any thread.
   void expect_end_within(uint64_t timeout_ms);
 
  private:
@@ -47,6 +50,7 @@ class SignalWatch {
 
   std::mutex mutex_;  // of calls_, held while one runs
   Calls calls_;
+  const uint64_t end_within_ms_;
   int signal_fd_ = -1;
   int wake_fd_ = -1;
   bool asked_to_stop_ = false;

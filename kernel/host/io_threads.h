@@ -2,8 +2,10 @@
 #ifndef GREY_KERNEL_HOST_IO_THREADS_H_
 #define GREY_KERNEL_HOST_IO_THREADS_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -37,6 +39,9 @@ class IoThreads {
   // Calls source->carry_out() once on some thread. The caller sees to it that a source is not
   // started again before that call is over.
   void start(IoSource* source);
+
+  // Operations of all sources that were submitted and not carried out; the sources count.
+  std::atomic<uint64_t> pending_operations{0};
 
  private:
   struct Idle {

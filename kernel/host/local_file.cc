@@ -158,6 +158,7 @@ void LocalFile::submit_read(uint64_t offset, uint8_t* into, uint64_t size, uint6
 }
 
 void LocalFile::submit(Operation* operation) {
+  ++threads_->pending_operations;
   operation->loop = LoopThread::current();
   assert(operation->loop);
   operation->file = grey::Ref<LocalFile>::share(this);
@@ -185,6 +186,7 @@ void LocalFile::carry_out() noexcept {
     }
     for (Operation* operation : taken_) {
       operation->carry_out();
+      --threads_->pending_operations;
       operation->loop->post(operation);
     }
   }

@@ -87,6 +87,10 @@ grey::Status read_entries(DIR* directory, std::vector<Entry>* entries) {
 LocalFiles::LocalFiles(std::string data_dir)
     : data_dir_(absolute_form(std::move(data_dir))), threads_(std::make_unique<IoThreads>()) {}
 
+uint64_t LocalFiles::pending_operations() const {
+  return threads_->pending_operations;
+}
+
 LocalFiles::~LocalFiles() = default;
 
 grey::Status LocalFiles::open(const char* path, uint32_t flags, grey::File** out) noexcept {

@@ -36,6 +36,9 @@ class LocalFiles final : public Borrowed<grey::Files> {
   grey::Status free_bytes(uint64_t* bytes) noexcept override;
   grey::Status absolute_path(const char* path, char* out, uint64_t size) noexcept override;
 
+  // Submitted and not carried out so far, of all files. Any thread.
+  uint64_t pending_operations() const;
+
  private:
   const std::string data_dir_;  // absolute, without '/' at the end
   std::unique_ptr<IoThreads> threads_;

@@ -24,6 +24,11 @@ OutboundLink::OutboundLink(LoopLinks* links, uint32_t number, std::string addres
     : links_(links), number_(number), address_(std::move(address)) {
   timer_ = grey::Ref<grey::Timer>::adopt(links->loop()->make_timer(this));
   backoff_ns_ = links->owner().options().first_backoff_ns;
+  const std::string labels = "peer=\"" + std::to_string(number) + "\"";
+  queue_bytes_ = grey::Ref<grey::Instrument>::adopt(links->owner().world().meter->instrument(
+      grey::MetricKind::gauge, "grey_peer_send_queue_bytes",
+      "Bytes that wait to be sent to another node, looked at several times a second.",
+      labels.c_str(), nullptr, 0));
 }
 
 OutboundLink::~OutboundLink() {
@@ -91,6 +96,7 @@ void OutboundLink::beat() {
     steady_ = true;
     backoff_ns_ = links_->owner().options().first_backoff_ns;
   }
+  show_unsent();
   // What still waits to be sent asks for an answer as well as a beat does.
   if (stream_->unsent_bytes() == 0) write({.type = FrameType::alive}, nullptr, 0);
   timer_->arm(links_->loop()->now_ns() + links_->owner().beat_ns());
@@ -200,6 +206,7 @@ void OutboundLink::on_ack(const Hello& hello) {
 
 void OutboundLink::on_closed(grey::Stream*, grey::Status) noexcept {
   stream_ = {};
+  show_unsent();
   if (state_ == State::retired) {
     links_->link_ended();
     return;
@@ -238,10 +245,18 @@ void OutboundLink::down(grey::PeerDown reason, bool at_once) {
   }
 }
 
+void OutboundLink::show_unsent() {
+  const uint64_t now = stream_ ? stream_->unsent_bytes() : 0;
+  if (now == shown_bytes_) return;
+  queue_bytes_->add(static_cast<double>(now) - static_cast<double>(shown_bytes_));
+  shown_bytes_ = now;
+}
+
 void OutboundLink::drop_stream() {
   if (!stream_) return;
   stream_->abort();
   stream_ = {};
+  show_unsent();
 }
 
 }  // namespace greyd

@@ -36,7 +36,6 @@ class OutboundLink final : private grey::StreamHandler,
   uint32_t number() const { return number_; }
   const std::string& address() const { return address_; }
   const grey::PeerInfo& info() const { return info_; }
-  uint64_t unsent_bytes() const { return stream_ ? stream_->unsent_bytes() : 0; }
 
   grey::Status send(uint32_t channel, uint32_t route, const grey::ByteView* parts, uint32_t count);
 
@@ -52,6 +51,7 @@ class OutboundLink final : private grey::StreamHandler,
   void on_frame(const FrameHeader& header, const grey::Buffer& payload);
   void on_ack(const Hello& hello);
   void beat();
+  void show_unsent();
   void write(const FrameHeader& header, const grey::ByteView* parts, uint32_t count);
   // Tells the observers (once per change) and plans the next attempt.
   void down(grey::PeerDown reason, bool at_once);
@@ -71,6 +71,8 @@ class OutboundLink final : private grey::StreamHandler,
   bool steady_ = false;        // up for a beat at least: worth a redial without back-off
   uint64_t backoff_ns_ = 0;
   bool told_down_ = false;
+  grey::Ref<grey::Instrument> queue_bytes_;  // of all loops' links to this node
+  uint64_t shown_bytes_ = 0;                 // this link's part of it
   grey::PeerDown told_reason_ = grey::PeerDown::closed;
 };
 
