@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "grey/glue/bytes.h"
 #include "swim_core.h"
 
 namespace grey::swim {
@@ -96,7 +97,8 @@ class SimulatedCluster {
   uint64_t now_ns = 1'000'000'000;
   SwimOptions options;
   ClusterId cluster_id{};
-  int loss_percent = 0;
+  int loss_percent = 0;       // of datagrams
+  bool streams_work = false;  // TCP is let through
   std::function<bool(int from, int to)> cut = [](int, int) { return false; };
   // Every transition seen: (when, who, what).
   std::function<void(int who, const Transition&)> on_transition = [](int, const Transition&) {};
@@ -115,6 +117,7 @@ class SimulatedCluster {
     int from;
     int to;
     std::string bytes;
+    bool by_stream = false;
   };
 
   void collect(int i) {
@@ -128,18 +131,29 @@ class SimulatedCluster {
       if (lost || cut(i, to)) continue;
       flights_.emplace(now_ns + delay_ns, Flight{i, to, datagram.bytes});
     }
+    // Connections are named by who is at the other end.
+    for (const OutgoingStreamMessage& message : core(i).take_stream_messages()) {
+      const int to =
+          message.connection != 0 ? static_cast<int>(message.connection) - 1 : message.to.ip[3] - 1;
+      const uint64_t delay_ns = (1 + random_() % 10) * kMillisecondNs;
+      if (streams_work && !cut(i, to)) {
+        flights_.emplace(now_ns + delay_ns, Flight{i, to, message.bytes, true});
+      }
+    }
     for (const Transition& transition : core(i).take_transitions()) on_transition(i, transition);
   }
 
-  void deliver(int from, int to, const std::string& bytes) {
-    if (nodes_[to].dead) return;
+  void deliver(int from, int to, const std::string& bytes, bool by_stream = false) {
+    if (nodes_[to].dead || (by_stream && !nodes_[to].running)) return;
     if (!nodes_[to].running) {
       if (nodes_[to].socket.size() < 100) nodes_[to].socket.emplace_back(from, bytes);
       return;
     }
-    const NetAddress sender = address(from);
-    core(to).receive(now_ns, sender,
-                     {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    if (by_stream) {
+      core(to).receive_by_stream(now_ns, static_cast<uint64_t>(from) + 1, view_of(bytes));
+    } else {
+      core(to).receive(now_ns, address(from), view_of(bytes));
+    }
     collect(to);
   }
 
@@ -159,7 +173,7 @@ class SimulatedCluster {
     if (flights_.empty() || flights_.begin()->first > now_ns) return;
     const Flight flight = std::move(flights_.begin()->second);
     flights_.erase(flights_.begin());
-    deliver(flight.from, flight.to, flight.bytes);
+    deliver(flight.from, flight.to, flight.bytes, flight.by_stream);
   }
 
   std::mt19937_64 random_;

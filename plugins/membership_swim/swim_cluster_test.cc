@@ -174,6 +174,26 @@ TEST_P(SwimCluster, ARestartedMemberReplacesItsOldSelfEvenIfItsClockRanBack) {
   }
 }
 
+TEST_P(SwimCluster, WhereUdpIsBlockedTcpKeepsMembersAlive) {
+  for (const bool streams_work : {true, false}) {
+    SimulatedCluster cluster(4, GetParam());
+    cluster.loss_percent = 100;
+    cluster.streams_work = streams_work;
+    bool one_died = false;
+    cluster.on_transition = [&](int, const Transition& transition) {
+      one_died = one_died || transition.after == State::dead;
+    };
+    for (int i = 0; i < 4; ++i) {
+      for (int j = 0; j < 4; ++j) {
+        if (i != j) cluster.introduce(i, j);
+      }
+    }
+    cluster.run_ms(30'000);
+    EXPECT_EQ(one_died, !streams_work);
+    EXPECT_EQ(cluster.core(0).counters().stream_acks > 0, streams_work);
+  }
+}
+
 TEST_P(SwimCluster, TheSameSeedGivesTheSameBytes) {
   const auto run = [&] {
     SimulatedCluster cluster(6, GetParam());

@@ -79,8 +79,11 @@ void SwimCore::join(uint64_t now_ns, const std::string& node_id, uint64_t boot_n
     if (found->second.state == State::alive && found->second.boot_nonce == boot_nonce) return;
   }
   send_ping(found->second, next_sequence_++);
-  answer_sync(node_id, address);
-  send(node_id, address, make_message(MessageType::sync_request));
+  // Over both ways: either may be blocked, and what is learnt here must not wait for gossip.
+  for (const Route& route : {Route(address), Route::by_stream(address)}) {
+    answer_sync(node_id, route);
+    send(node_id, route, make_message(MessageType::sync_request));
+  }
 }
 
 void SwimCore::tick(uint64_t now_ns) {
@@ -141,8 +144,12 @@ void SwimCore::probe_indirectly() {
     send(helper->node_id, helper->address, std::move(request));
   }
   probe_->helpers = static_cast<uint32_t>(helpers.size());
-  // The first ping or its answer may just have been lost.
+  // The first ping or its answer may just have been lost; or UDP is blocked.
   send_ping(target, probe_->sequence);
+  Message ping = make_message(MessageType::ping);
+  ping.sequence = probe_->sequence;
+  ping.subject = target.node_id;
+  send(target.node_id, Route::by_stream(target.address), std::move(ping));
 }
 
 std::optional<std::string> SwimCore::next_target() {
@@ -253,7 +260,7 @@ Message SwimCore::make_message(MessageType type) const {
   return message;
 }
 
-void SwimCore::send(const std::string& receiver, const NetAddress& to, Message message) {
+void SwimCore::send(const std::string& receiver, const Route& to, Message message) {
   // Lifeguard's buddy system: whoever is held for suspect or dead hears of it with the first
   // message and can refute with its answer.
   const auto found = members_.find(receiver);
@@ -264,9 +271,18 @@ void SwimCore::send(const std::string& receiver, const NetAddress& to, Message m
   std::vector<std::string> node_ids;
   queue_.list(&waiting, &node_ids);
   size_t used = 0;
-  datagrams_.push_back({to, encode_message(message, waiting, &used)});
+  put_out(to, encode_message(message, waiting, &used));
+  if (to.is_stream) return;  // who has no room for a connection drops it: does not count as told
   const uint32_t limit = retransmit_limit(present_count(), options_.retransmit_multiplier);
   for (size_t i = 0; i < used; ++i) queue_.sent(node_ids[i], limit);
+}
+
+void SwimCore::put_out(const Route& to, std::string bytes) {
+  if (to.is_stream) {
+    stream_messages_.push_back({to.to, to.connection, std::move(bytes)});
+  } else {
+    datagrams_.push_back({to.to, std::move(bytes)});
+  }
 }
 
 void SwimCore::send_ping(const Member& member, uint64_t sequence) {
@@ -294,6 +310,10 @@ std::vector<const Member*> SwimCore::pick(size_t count,
 
 std::vector<OutgoingDatagram> SwimCore::take_datagrams() {
   return std::exchange(datagrams_, {});
+}
+
+std::vector<OutgoingStreamMessage> SwimCore::take_stream_messages() {
+  return std::exchange(stream_messages_, {});
 }
 
 std::vector<Transition> SwimCore::take_transitions() {

@@ -49,6 +49,29 @@ struct OutgoingDatagram {
   std::string bytes;
 };
 
+// Over TCP: to who listens at an address, or back over a connection on which a message came.
+struct OutgoingStreamMessage {
+  NetAddress to;            // if `connection` is 0
+  uint64_t connection = 0;  // as receive_by_stream() named it
+  std::string bytes;
+};
+
+// Where a message goes, or an answer to where the question came from.
+struct Route {
+  Route() = default;
+  Route(const NetAddress& address) : to(address) {}  // as a datagram
+  static Route by_stream(const NetAddress& address, uint64_t connection = 0) {
+    Route route(address);
+    route.is_stream = true;
+    route.connection = connection;
+    return route;
+  }
+
+  NetAddress to{};
+  bool is_stream = false;
+  uint64_t connection = 0;
+};
+
 // A member came up (before: nothing) or changed its state.
 struct Transition {
   std::string node_id;
@@ -61,6 +84,7 @@ struct SwimCounters {
   uint64_t bad_datagrams = 0;      // not exactly one message of this version
   uint64_t foreign_datagrams = 0;  // of another cluster
   uint64_t refutations = 0;        // of what others believed of this node
+  uint64_t stream_acks = 0;        // probes that were answered over TCP and not over UDP
 };
 
 // The probe of this period.
@@ -76,7 +100,7 @@ struct Probe {
 // A probe on another's behalf.
 struct Relay {
   std::string requester_id;
-  NetAddress requester;
+  Route requester;
   uint64_t requester_sequence = 0;
   std::string node_id;
   uint64_t nack_at_ns = 0;
@@ -99,6 +123,8 @@ class SwimCore {
             const NetAddress& address);
 
   void receive(uint64_t now_ns, const NetAddress& from, ByteView bytes);
+  // The same over TCP. `connection` is not 0; answers go there.
+  void receive_by_stream(uint64_t now_ns, uint64_t connection, ByteView bytes);
 
   // Does what is due. Call at next_deadline_ns() or soon after; earlier does no harm.
   void tick(uint64_t now_ns);
@@ -109,6 +135,7 @@ class SwimCore {
 
   // What the calls since the last take produced, in order.
   std::vector<OutgoingDatagram> take_datagrams();
+  std::vector<OutgoingStreamMessage> take_stream_messages();
   std::vector<Transition> take_transitions();
 
   // Rises whenever members() changed in anything but addresses.
@@ -139,11 +166,12 @@ class SwimCore {
   void forget_the_old();
 
   // --- messages (swim_receive.cc)
-  void answer(const Message& message, const NetAddress& from);
-  void on_ack(const Message& message);
+  void take_in(uint64_t now_ns, const Route& from, ByteView bytes);
+  void answer(const Message& message, const Route& from);
+  void on_ack(const Message& message, const Route& from);
   void on_nack(const Message& message);
-  void on_ping_request(const Message& message, const NetAddress& from);
-  void answer_sync(const std::string& node_id, const NetAddress& to);
+  void on_ping_request(const Message& message, const Route& from);
+  void answer_sync(const std::string& node_id, const Route& to);
 
   // --- beliefs (swim_beliefs.cc)
   void hear_of(const Update& update, bool is_direct);
@@ -157,8 +185,9 @@ class SwimCore {
   // --- sending (swim_core.cc)
   Message make_message(MessageType type) const;
   // Adds what the receiver should hear of itself, then what waits for everybody.
-  void send(const std::string& receiver, const NetAddress& to, Message message);
+  void send(const std::string& receiver, const Route& to, Message message);
   void send_ping(const Member& member, uint64_t sequence);
+  void put_out(const Route& to, std::string bytes);
   // Up to `count` members that fulfil `wanted`, at random.
   std::vector<const Member*> pick(size_t count, const std::function<bool(const Member&)>& wanted);
 
@@ -185,6 +214,7 @@ class SwimCore {
   uint64_t reconnect_at_ns_;
 
   std::vector<OutgoingDatagram> datagrams_;
+  std::vector<OutgoingStreamMessage> stream_messages_;
   std::vector<Transition> transitions_;
 };
 

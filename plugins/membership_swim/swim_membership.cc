@@ -69,15 +69,7 @@ Status SwimMembership::start(ErrorText* error) noexcept {
   const char* address = host()->config()->text("network.gossip_addr");
   if (!address) address = "0.0.0.0:7946";
   Loop* loop = host()->loop(0);
-  Datagram* socket = nullptr;
-  ErrorText reason = empty_error_text();
-  if (const Status status = host()->net()->bind_datagram(loop, address, this, &socket, &reason);
-      !status.ok()) {
-    set_error(error, "network.gossip_addr: cannot receive on UDP " + std::string(address) + ": " +
-                         (*reason.text ? std::string(reason.text) : describe(status)));
-    return status;
-  }
-  socket_ = Ref<Datagram>::adopt(socket);
+  if (const Status status = open(address, error); !status.ok()) return status;
 
   const Identity identity = identity_of(host());
   // The time of day puts this run above earlier ones; see overrides().
@@ -95,6 +87,28 @@ Status SwimMembership::start(ErrorText* error) noexcept {
   pump();
   host()->peers()->add_observer(loop, this);
   return ok_status();
+}
+
+Status SwimMembership::open(const char* address, ErrorText* error) {
+  const auto failed = [&](const char* protocol, Status status, const ErrorText& reason) {
+    set_error(error, "network.gossip_addr: cannot receive on " + std::string(protocol) + " " +
+                         address + ": " +
+                         (*reason.text ? std::string(reason.text) : describe(status)));
+    return status;
+  };
+  ErrorText reason = empty_error_text();
+  Datagram* socket = nullptr;
+  Status status = host()->net()->bind_datagram(host()->loop(0), address, this, &socket, &reason);
+  if (!status.ok()) return failed("UDP", status, reason);
+  socket_ = Ref<Datagram>::adopt(socket);
+  streams_ = std::make_unique<GossipStreams>(
+      host(), [this](uint64_t connection, const std::string& bytes) {
+        if (!core_) return;
+        core_->receive_by_stream(host()->loop(0)->now_ns(), connection, view_of(bytes));
+        pump();
+      });
+  status = streams_->listen(address, &reason);
+  return status.ok() ? status : failed("TCP", status, reason);
 }
 
 void SwimMembership::make_instruments() {
@@ -118,6 +132,8 @@ void SwimMembership::make_instruments() {
                         "Datagrams dropped because they are no gossip message of this version.");
   foreign_datagrams_ = make(MetricKind::counter, "grey_gossip_foreign_datagrams_total",
                             "Datagrams dropped because they belong to another cluster.");
+  stream_acks_ = make(MetricKind::counter, "grey_gossip_tcp_acks_total",
+                      "Probes that were answered over TCP but not over UDP in time.");
   refutations_ = make(MetricKind::counter, "grey_gossip_refutations_total",
                       "How often this node had to refute that it is suspect or dead.");
 }
@@ -138,7 +154,9 @@ void SwimMembership::stop(Completion* done) noexcept {
   socket_ = {};
   core_.reset();
   if (addresses_) addresses_->stop();
-  post(loop, [done] { done->complete(ok_status()); });
+  const auto stopped = [done] { done->complete(ok_status()); };
+  if (!streams_) return post(loop, stopped);
+  streams_->stop(stopped);
 }
 
 void SwimMembership::on_datagram(const NetAddress* from, ByteView bytes) noexcept {
@@ -162,6 +180,13 @@ void SwimMembership::on_timer() {
 void SwimMembership::pump() {
   for (const OutgoingDatagram& datagram : core_->take_datagrams()) {
     socket_->send(&datagram.to, view_of(datagram.bytes));
+  }
+  for (const OutgoingStreamMessage& message : core_->take_stream_messages()) {
+    if (message.connection != 0) {
+      streams_->answer(message.connection, message.bytes);
+    } else {
+      streams_->dial(message.to, message.bytes);
+    }
   }
   log_transitions();
   publish();
@@ -210,6 +235,7 @@ void SwimMembership::count() {
   add(bad_datagrams_, now.bad_datagrams, &counted_.bad_datagrams);
   add(foreign_datagrams_, now.foreign_datagrams, &counted_.foreign_datagrams);
   add(refutations_, now.refutations, &counted_.refutations);
+  add(stream_acks_, now.stream_acks, &counted_.stream_acks);
   health_score_->set(core_->health_score());
 }
 

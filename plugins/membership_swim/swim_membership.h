@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gossip_addresses.h"
+#include "gossip_streams.h"
 #include "grey/glue/plugin.h"
 #include "grey/membership.h"
 #include "swim_core.h"
@@ -46,6 +47,7 @@ class SwimMembership final : public PluginBase, private DatagramHandler, private
   Status read_options(SwimOptions* options, ErrorText* error);
   void make_instruments();
   void on_timer();
+  Status open(const char* address, ErrorText* error);
   // Carries out what the core wants after each call into it.
   void pump();
   void log_transitions();
@@ -59,6 +61,7 @@ class SwimMembership final : public PluginBase, private DatagramHandler, private
   Ref<Datagram> socket_;
   std::unique_ptr<SwimCore> core_;  // loop 0; null before start and after stop
   std::unique_ptr<GossipAddresses> addresses_;
+  std::unique_ptr<GossipStreams> streams_;
 
   std::mutex snapshot_mutex_;
   std::vector<MemberState> snapshot_;  // by id
@@ -70,6 +73,7 @@ class SwimMembership final : public PluginBase, private DatagramHandler, private
   Ref<Instrument> bad_datagrams_;
   Ref<Instrument> foreign_datagrams_;
   Ref<Instrument> refutations_;
+  Ref<Instrument> stream_acks_;
   SwimCounters counted_;  // what the instruments have been told
 };
 

@@ -19,13 +19,31 @@ class MemoryNet final : public testkit::Service<Net> {
  public:
   explicit MemoryNet(Loop* loop) : loop_(loop) {}
 
+  bool drops_datagrams = false;
   bool silent = false;
   int failures = 0;  // so many lookups fail first
 
-  Status listen(const char*, Acceptor*, Listener**, ErrorText*) noexcept override {
-    return make_status(StatusCode::unsupported);
+  Status listen(const char* address, Acceptor* acceptor, Listener** out,
+                ErrorText*) noexcept override {
+    acceptors_[port_of(address)] = acceptor;
+    *out = new Listening(this, port_of(address));
+    return ok_status();
   }
-  void connect(Loop*, const char*, uint64_t, ConnectDone*) noexcept override {}
+  void connect(Loop*, const char* address, uint64_t, ConnectDone* done) noexcept override {
+    post(loop_, [this, port = port_of(address), done] {
+      const auto found = acceptors_.find(port);
+      if (found == acceptors_.end()) {
+        return done->connected(make_status(StatusCode::refused), nullptr);
+      }
+      auto here = make_ref<MemoryStream>(loop_);
+      auto there = make_ref<MemoryStream>(loop_);
+      here->other = there.get();
+      there->other = here.get();
+      Ref<MemoryStream> accepted = there;
+      found->second->on_accept(accepted.detach());
+      done->connected(ok_status(), here.detach());
+    });
+  }
   Status bind_datagram(Loop*, const char* address, DatagramHandler* handler, Datagram** out,
                        ErrorText* error) noexcept override {
     const uint16_t port = port_of(address);
@@ -48,10 +66,56 @@ class MemoryNet final : public testkit::Service<Net> {
   }
 
  private:
+  class Listening final : public Implements<Listener> {
+   public:
+    Listening(MemoryNet* net, uint16_t port) : net_(net), port_(port) {}
+    void close() noexcept override { net_->acceptors_.erase(port_); }
+
+   private:
+    ~Listening() override = default;
+    MemoryNet* net_;
+    uint16_t port_;
+  };
+  class MemoryStream final : public Implements<Stream> {
+   public:
+    explicit MemoryStream(Loop* loop) : loop_(loop) {}
+    ~MemoryStream() override { abort(); }
+
+    Loop* loop() noexcept override { return loop_; }
+    void set_handler(StreamHandler* handler) noexcept override { handler_ = handler; }
+    Status write(ByteView bytes) noexcept override {
+      if (!other) return make_status(StatusCode::closed);
+      post(loop_, [to = Ref<MemoryStream>::share(other), copy = string_of(bytes)] {
+        if (to->handler_) to->handler_->on_data(to.get(), view_of(copy));
+      });
+      return ok_status();
+    }
+    Status write_buffer(const BufferRef*) noexcept override { return ok_status(); }
+    uint64_t unsent_bytes() noexcept override { return 0; }
+    void pause_reading() noexcept override {}
+    void resume_reading() noexcept override {}
+    void close() noexcept override { abort(); }
+    void abort() noexcept override {
+      handler_ = nullptr;
+      if (!other) return;
+      MemoryStream* left = std::exchange(other, nullptr);
+      left->other = nullptr;
+      StreamHandler* handler = std::exchange(left->handler_, nullptr);
+      if (handler) handler->on_closed(left, make_status(StatusCode::closed));
+    }
+    const char* remote_address() noexcept override { return ""; }
+
+    MemoryStream* other = nullptr;
+
+   private:
+    Loop* loop_;
+    StreamHandler* handler_ = nullptr;
+  };
   class Socket final : public Implements<Datagram> {
    public:
     Socket(MemoryNet* net, uint16_t port) : net_(net), port_(port) {}
     void send(const NetAddress* to, ByteView bytes) noexcept override {
+      if (net_->drops_datagrams) return;
       post(net_->loop_,
            [net = net_, from = address_of(port_), port = to->port, copy = string_of(bytes)] {
              const auto found = net->handlers_.find(port);
@@ -77,6 +141,7 @@ class MemoryNet final : public testkit::Service<Net> {
 
   Loop* loop_;
   std::map<uint16_t, DatagramHandler*> handlers_;
+  std::map<uint16_t, Acceptor*> acceptors_;
 };
 
 class OneObserver final : public testkit::Service<Peers> {
@@ -192,6 +257,17 @@ TEST_F(SwimMembershipTest, NodesMeetThroughAHelloAndPartByGoodbye) {
   stop(a.get());
   stop(b.get());
   EXPECT_EQ(a_host_.peers_service.observer, nullptr);
+}
+
+TEST_F(SwimMembershipTest, NodesMeetOverTcpWhereUdpIsBlocked) {
+  net_.drops_datagrams = true;
+  auto a = started(&a_host_, "0.0.0.0:1");
+  auto b = started(&b_host_, "0.0.0.0:2");
+  meet(a_host_, "b", "b.example:2");
+  // B has no hello of A: what it knows it was told over the connection.
+  EXPECT_TRUE(base_.fake_loop().run_until([&] { return members(b.get()).size() == 2; }));
+  stop(a.get());
+  stop(b.get());
 }
 
 TEST_F(SwimMembershipTest, StopsInTheMiddleOfALookup) {

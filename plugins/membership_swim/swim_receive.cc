@@ -14,6 +14,14 @@ bool is_zero(const ClusterId& id) {
 }  // namespace
 
 void SwimCore::receive(uint64_t now_ns, const NetAddress& from, ByteView bytes) {
+  take_in(now_ns, from, bytes);
+}
+
+void SwimCore::receive_by_stream(uint64_t now_ns, uint64_t connection, ByteView bytes) {
+  take_in(now_ns, Route::by_stream({}, connection), bytes);
+}
+
+void SwimCore::take_in(uint64_t now_ns, const Route& from, ByteView bytes) {
   if (left_) return;
   advance(now_ns);
   const std::optional<Message> message = decode_message(bytes);
@@ -28,14 +36,15 @@ void SwimCore::receive(uint64_t now_ns, const NetAddress& from, ByteView bytes) 
   }
   const bool own = message->sender == self_.node_id;
   if (own && message->boot_nonce == self_.boot_nonce) return;  // came back to us
-  hear_of({State::alive, message->sender, message->boot_nonce, message->incarnation, from, ""},
-          true);
+  // A connection comes from a port where nobody listens: it tells no address.
+  hear_of({State::alive, message->sender, message->boot_nonce, message->incarnation, from.to, ""},
+          !from.is_stream);
   if (own) return;  // an earlier run of this node, or an impostor: outdone by hear_of
   for (const Update& update : message->updates) hear_of(update, false);
   answer(*message, from);
 }
 
-void SwimCore::answer(const Message& message, const NetAddress& from) {
+void SwimCore::answer(const Message& message, const Route& from) {
   switch (message.type) {
     case MessageType::ping:
       // Not for whoever had this address before us: that member does not answer.
@@ -50,7 +59,7 @@ void SwimCore::answer(const Message& message, const NetAddress& from) {
       answer_sync(message.sender, from);
       return;
     case MessageType::ack:
-      on_ack(message);
+      on_ack(message, from);
       break;
     case MessageType::nack:
       on_nack(message);
@@ -70,8 +79,9 @@ void SwimCore::answer(const Message& message, const NetAddress& from) {
   }
 }
 
-void SwimCore::on_ack(const Message& message) {
+void SwimCore::on_ack(const Message& message, const Route& from) {
   if (probe_ && message.sequence == probe_->sequence && message.subject == probe_->node_id) {
+    if (from.is_stream) ++counters_.stream_acks;
     probe_.reset();
     health_.apply(-1);
     return;
@@ -94,7 +104,7 @@ void SwimCore::on_nack(const Message& message) {
   }
 }
 
-void SwimCore::on_ping_request(const Message& message, const NetAddress& from) {
+void SwimCore::on_ping_request(const Message& message, const Route& from) {
   if (message.subject == self_.node_id || relays_.size() >= kMaxRelays) return;
   const uint64_t sequence = next_sequence_++;
   Relay relay;
@@ -112,7 +122,7 @@ void SwimCore::on_ping_request(const Message& message, const NetAddress& from) {
   send(message.subject, message.address, std::move(ping));
 }
 
-void SwimCore::answer_sync(const std::string& node_id, const NetAddress& to) {
+void SwimCore::answer_sync(const std::string& node_id, const Route& to) {
   std::vector<std::string> updates;
   for (const auto& [id, member] : members_) {
     // The long dead are not passed on, or they would wander from node to node for ever.
@@ -122,7 +132,7 @@ void SwimCore::answer_sync(const std::string& node_id, const NetAddress& to) {
   }
   while (!updates.empty()) {
     size_t used = 0;
-    datagrams_.push_back({to, encode_message(make_message(MessageType::sync), updates, &used)});
+    put_out(to, encode_message(make_message(MessageType::sync), updates, &used));
     updates.erase(updates.begin(), updates.begin() + static_cast<std::ptrdiff_t>(used));
   }
 }
