@@ -164,7 +164,7 @@ void InboundLink::accept(const grey::PeerInfo& own) {
   if (!links_->has_room_for(incarnation_.get())) {
     return refuse("it has too many links to this node", own);
   }
-  write(FrameType::hello_ack, encode_hello({.info = own}));
+  write(FrameType::hello_ack, encode_hello({.info = own, .refusal = {}}));
   auto info = std::make_shared<grey::PeerInfo>(hello_.info);
   info->number = owner.number_of(hello_.info);
   info_ = info;
