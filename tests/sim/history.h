@@ -9,10 +9,16 @@
 
 namespace grey::sim {
 
-enum class OpKind : uint8_t { get, put, erase, put_if };
+enum class OpKind : uint8_t {
+  get,
+  put,
+  erase,   // does not tell whether there was something
+  put_if,  // with expected 0 it creates, with value 0 it erases
+  remove,  // an erase that tells
+};
 enum class OpOutcome : uint8_t {
   done,
-  mismatch,  // put_if whose condition did not hold
+  mismatch,  // put_if whose condition did not hold, remove of what is missing
   unknown,   // it may have happened, may happen still, or never
 };
 
@@ -22,7 +28,7 @@ struct HistoryOp {
   OpKind kind;
   OpOutcome outcome;
   uint64_t value;     // what a write wrote, what a get saw
-  uint64_t expected;  // of put_if: the value that it replaces
+  uint64_t expected;  // of put_if: the value that it replaces, 0 when it wants none
   uint64_t invoked_ns;
   uint64_t returned_ns;  // UINT64_MAX when unknown
   uint32_t client;
