@@ -21,7 +21,7 @@ class FaultTest(ClusterTest):
     def load(self, prefix):
         """(inserts, registers), running until the test ends or end_load()."""
         inserts = InsertLoad(self.nodes, f"{prefix}-inserts")
-        registers = RegisterLoad(self.nodes, f"{prefix}-registers")
+        registers = RegisterLoad(self.nodes, [f"{prefix}-register-{i}" for i in range(4)])
         for load in (inserts, registers):
             load.__enter__()
             self.addCleanup(load._stop.set)
@@ -41,6 +41,7 @@ class FaultTest(ClusterTest):
         """Nothing acknowledged is lost, replicas are equal, the registers' history holds."""
         for inserts, registers in self.loads:
             self.assertEqual(check_kept(inserts.expected(), self.nodes, inserts.prefix), [])
+            registers.read_everywhere(self.nodes)
             self.assertIsNone(registers.check())
         self.cluster.wait_caught_up()
         seen = []

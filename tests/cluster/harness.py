@@ -51,6 +51,10 @@ class Settings:
     def greyctl(cls):
         return os.path.join(cls.build_dir, "bin/greyctl")
 
+    @classmethod
+    def judge(cls):
+        return os.path.join(cls.build_dir, "bin/grey_judge")
+
 
 class NotInTime(AssertionError):
     """A wait came to its limit."""
@@ -188,9 +192,9 @@ class Client:
     """One keep-alive connection to one node; not for several threads at once. Like every HTTP
     client it opens a new one when the node has closed the old one between two requests."""
 
-    def __init__(self, port, timeout_s=10):
+    def __init__(self, port, timeout_s=10, host="127.0.0.1"):
         self.port = port
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        self._connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
 
     def request(self, method, target, body=None, headers=None):
         connection = self._connection
@@ -261,7 +265,8 @@ def _kill_all():
             process.wait(10)
 
 
-def _start_process(command, log, env=None):
+def start_process(command, log, env=None):
+    """A process that dies with this thread at the latest: start it in one that lasts."""
     guard = shutil.which("setpriv")
     if guard:
         command = [guard, "--pdeathsig", "KILL", *command]
@@ -284,15 +289,43 @@ def guide_text():
         return file.read()
 
 
-class Node:
+class Loopback:
+    """Where the nodes of a cluster stand: all on this machine's loopback. Another such class,
+    tests/faults/namespaces.py, gives each a network of its own."""
+
+    def host(self, index):
+        return "127.0.0.1"
+
+    def ports(self, index):
+        """For API, nodes, gossip and metrics."""
+        return [Ports.take() for _ in range(4)]
+
+    def command(self, index, command):
+        """`command`, so that it runs where node `index` stands."""
+        return command
+
+
+class Endpoint:
+    """The API of one node, for clients."""
+
+    def __init__(self, node_id, host, api_port):
+        self.id = node_id
+        self.host = host
+        self.api_port = api_port
+
+    def client(self, timeout_s=10):
+        return Client(self.api_port, timeout_s, self.host)
+
+
+class Node(Endpoint):
     """One greyd: its ports, its data directory, its log, and its process while it runs."""
 
     def __init__(self, cluster, index):
         self.cluster = cluster
         self.index = index
-        self.id = f"node-{index + 1}"
-        self.api_port, self.raft_port, self.gossip_port, self.metrics_port = (
-            Ports.take() for _ in range(4))
+        api_port, self.raft_port, self.gossip_port, self.metrics_port = (
+            cluster.network.ports(index))
+        super().__init__(f"node-{index + 1}", cluster.network.host(index), api_port)
         self.data_dir = os.path.join(cluster.directory, self.id)
         self.config_file = os.path.join(cluster.directory, f"{self.id}.yaml")
         self.log_file = os.path.join(cluster.directory, f"{self.id}.log")
@@ -305,8 +338,8 @@ class Node:
     def start(self):
         assert not self.running()
         with open(self.log_file, "ab") as log:
-            self.process = _start_process(
-                [self.cluster.greyd, "--config", self.config_file], log)
+            self.process = start_process(self.cluster.network.command(
+                self.index, [self.cluster.greyd, "--config", self.config_file]), log)
         return self
 
     def running(self):
@@ -336,11 +369,8 @@ class Node:
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
 
-    def client(self, timeout_s=10):
-        return Client(self.api_port, timeout_s)
-
-    def document(self, path):
-        with self.client() as client:
+    def document(self, path, timeout_s=10):
+        with self.client(timeout_s) as client:
             return client.document(path)
 
     def state(self):
@@ -361,8 +391,9 @@ class Cluster:
     """`count` nodes with the guide's configuration; `replace` changes its text further:
     {regular expression: text}, each of which must match; `more` is appended."""
 
-    def __init__(self, count=3, replace=None, more="", greyd=None):
+    def __init__(self, count=3, replace=None, more="", greyd=None, network=None):
         self.greyd = greyd or Settings.greyd()
+        self.network = network or Loopback()
         self.directory = make_directory("cluster-")
         self.replace = replace or {}
         self.more = more
@@ -375,12 +406,12 @@ class Cluster:
         own = {
             r"id: node-1": f"id: {node.id}",
             r"data_dir: \S+": f"data_dir: {node.data_dir}",
-            r"api_addr: \S+": f"api_addr: 127.0.0.1:{node.api_port}",
-            r"raft_addr: \S+": f"raft_addr: 127.0.0.1:{node.raft_port}",
-            r"gossip_addr: \S+": f"gossip_addr: 127.0.0.1:{node.gossip_port}\n"
-                                 f"  metrics_addr: 127.0.0.1:{node.metrics_port}",
+            r"api_addr: \S+": f"api_addr: {node.host}:{node.api_port}",
+            r"raft_addr: \S+": f"raft_addr: {node.host}:{node.raft_port}",
+            r"gossip_addr: \S+": f"gossip_addr: {node.host}:{node.gossip_port}\n"
+                                 f"  metrics_addr: {node.host}:{node.metrics_port}",
             r"(    - node-\d\S*\n)+": "".join(
-                f"    - 127.0.0.1:{each.raft_port}\n" for each in self.nodes),
+                f"    - {each.host}:{each.raft_port}\n" for each in self.nodes),
             r"bootstrap_expect: 3": f"bootstrap_expect: {len(self.nodes)}",
         }
         for pattern, replacement in {**own, **self.replace}.items():
@@ -517,19 +548,29 @@ class ClusterTest(unittest.TestCase):
         return cls.cluster
 
 
-def main():
-    parser = argparse.ArgumentParser()
+def add_arguments(parser):
+    """What every program on this harness takes."""
     parser.add_argument("--build-dir", default=Settings.build_dir)
-    parser.add_argument("--rounds", type=int, default=Settings.rounds)
     parser.add_argument("--keep", action="store_true", help="keep every cluster's directory")
-    known, rest = parser.parse_known_args()
+
+
+def set_up(known, watchdog_s):
+    """For a program's start: settings from its arguments, and no process that outlives it."""
     Settings.build_dir = os.path.realpath(known.build_dir)
-    Settings.rounds = known.rounds
     Settings.keep = known.keep
     if not os.access(Settings.greyd(), os.X_OK):
         sys.exit(f"{Settings.greyd()} is not there: build it, or give --build-dir")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _: sys.exit(128 + received))
     atexit.register(_kill_all)
-    faulthandler.dump_traceback_later(WATCHDOG_S * max(1, known.rounds // 3), exit=True)
+    faulthandler.dump_traceback_later(watchdog_s, exit=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    parser.add_argument("--rounds", type=int, default=Settings.rounds)
+    known, rest = parser.parse_known_args()
+    Settings.rounds = known.rounds
+    set_up(known, WATCHDOG_S * max(1, known.rounds // 3))
     unittest.main(module="__main__", argv=[sys.argv[0], *rest], verbosity=2)

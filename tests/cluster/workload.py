@@ -1,11 +1,12 @@
 """Clients that load a cluster while faults are made, and remember what was acknowledged."""
 import itertools
+import os
 import random
+import subprocess
 import threading
 import time
 
-import linearizability
-from harness import SHARDS, Unanswered, shard_tags
+from harness import SHARDS, Settings, Unanswered, make_directory, shard_tags
 
 PACE_S = 0.02
 # Answers that say "surely not done, ask again".
@@ -16,10 +17,13 @@ class _Connections:
     """A connection to the first of the nodes that takes it, in an order of its own: what a load
     balancer does."""
 
-    def __init__(self, nodes, start):
+    def __init__(self, nodes, start, timeout_s=10):
         self._nodes = nodes[start % len(nodes):] + nodes[:start % len(nodes)]
-        self._clients = [node.client() for node in self._nodes]
+        self._clients = [node.client(timeout_s) for node in self._nodes]
         self._current = 0
+
+    def node(self):
+        return self._nodes[self._current]
 
     def current(self):
         return self._clients[self._current]
@@ -80,13 +84,29 @@ class Load:
         return {outcome: count for outcome, count in self.outcomes.items() if outcome != 200}
 
 
+def inserted_key(prefix, tag, number):
+    return f"{prefix}/{{{tag}}}/{number:06d}"
+
+
+def inserted_value(prefix, shard, number):
+    return f"{prefix} {shard} {number} " + "x" * 200
+
+
+def expected_inserts(prefix, acknowledged):
+    """Every key that an InsertLoad wrote, and its value, from how many it wrote in each shard."""
+    tags = shard_tags(len(acknowledged))
+    return {inserted_key(prefix, tags[shard], number): inserted_value(prefix, shard, number)
+            for shard, count in enumerate(acknowledged) for number in range(count)}
+
+
 class InsertLoad(Load):
     """One client for each shard writes new keys, each until it is acknowledged. So each
     acknowledged key has exactly one value, and each shard shows for itself when it takes writes
     again."""
 
-    def __init__(self, nodes, prefix, pace_s=PACE_S, shards=SHARDS):
+    def __init__(self, nodes, prefix, pace_s=PACE_S, shards=SHARDS, client_timeout_s=10):
         super().__init__()
+        self._client_timeout_s = client_timeout_s
         self.prefix = prefix
         self.acknowledged = [0] * shards  # how many keys of this shard, numbered from 0
         self._ack_times = [[] for _ in range(shards)]  # (begin, end) of each acknowledged write
@@ -96,13 +116,13 @@ class InsertLoad(Load):
             self._spawn(self._run, nodes, shard)
 
     def key(self, shard, number):
-        return f"{self.prefix}/{{{self._tags[shard]}}}/{number:06d}"
+        return inserted_key(self.prefix, self._tags[shard], number)
 
     def value(self, shard, number):
-        return f"{self.prefix} {shard} {number} " + "x" * 200
+        return inserted_value(self.prefix, shard, number)
 
     def _run(self, nodes, shard):
-        connections = _Connections(nodes, shard)
+        connections = _Connections(nodes, shard, self._client_timeout_s)
         while not self._stop.is_set():
             number = self.acknowledged[shard]
             begin = time.monotonic()
@@ -140,101 +160,146 @@ class InsertLoad(Load):
             result.append(None if found is None else found - moment)
         return result
 
+    def last_acknowledged(self):
+        """For each shard when its last write was acknowledged, of time.monotonic()."""
+        return [times[-1][1] if times else 0 for times in self._ack_times]
+
     def total(self):
         return sum(self.acknowledged)
 
     def expected(self):
         """Every acknowledged key and its value."""
-        return {self.key(shard, number): self.value(shard, number)
-                for shard, count in enumerate(self.acknowledged) for number in range(count)}
+        return expected_inserts(self.prefix, self.acknowledged)
 
 
 class RegisterLoad(Load):
-    """Concurrent clients read, write and compare-and-set a few keys; every call is recorded with
-    its times. `check` judges the record."""
+    """Concurrent clients use a few keys as registers: they read, write, create, compare-and-set and
+    delete them. Every call that may have had an effect is recorded with its times, as a line of
+    tests/faults/history_file.h; `check` judges them.
 
-    def __init__(self, nodes, prefix, keys=4, clients=4, pace_s=0.015):
+    `clients` threads use all keys in turn; `numbers` (an iterator) gives values that no other load
+    of the same keys writes."""
+
+    KINDS = ["read", "read", "read", "write", "write", "cas", "cas", "create", "delete",
+             "delete_if"]
+
+    def __init__(self, nodes, keys, clients=16, pace_s=0.015, seed=0, numbers=None,
+                 request_timeout="5s", client_timeout_s=10):
         super().__init__()
-        self.keys = [f"{prefix}/register-{number}" for number in range(keys)]
-        self._histories = {key: [] for key in self.keys}
-        self._unique = itertools.count()
+        self.keys = keys
+        self.lines = []
+        self._numbers = numbers or itertools.count(1)
         self._pace_s = pace_s
-        for index, key in enumerate(self.keys):
-            for client in range(clients):
-                self._spawn(self._run, nodes, key, index + client)
+        self._query = f"?timeout={request_timeout}"
+        self._client_timeout_s = client_timeout_s
+        for number in range(clients):
+            self._spawn(self._run, nodes, seed * 1000 + number)
 
-    def _run(self, nodes, key, number):
-        connections = _Connections(nodes, number)
-        choose = random.Random(f"{key} {number}")
-        seen = None  # (value, ETag) of the last read
+    def _run(self, nodes, number):
+        connections = _Connections(nodes, number, self._client_timeout_s)
+        choose = random.Random(number)
+        seen = {}  # key -> (value, ETag) of the last read or write
         while not self._stop.is_set():
-            kind = choose.choice(["read", "read", "write", "cas"])
-            if kind == "cas" and seen is None:
+            key = choose.choice(self.keys)
+            kind = choose.choice(self.KINDS)
+            if kind in ("cas", "delete_if") and key not in seen:
                 kind = "read"
-            seen = self._call(connections, key, number, kind, seen)
+            found = self._call(connections, key, number, kind, seen.pop(key, None))
+            if found:
+                seen[key] = found
             self._stop.wait(self._pace_s * choose.uniform(0, 2))
             if choose.random() < 0.1:
                 connections.next()
         connections.close()
 
+    def _send(self, client, key, kind, value, seen):
+        if kind == "read":
+            return client.get(key, self._query)
+        headers = {"cas": {"If-Match": seen and seen[1]}, "create": {"If-None-Match": "*"},
+                   "delete_if": {"If-Match": seen and seen[1]}}.get(kind)
+        if kind in ("delete", "delete_if"):
+            return client.delete(key, self._query, headers)
+        return client.put(key, str(value), self._query, headers)
+
     def _call(self, connections, key, number, kind, seen):
-        value = None if kind == "read" else f"{next(self._unique)}"
-        operation = linearizability.Operation(
-            kind, time.monotonic(), None, value, seen[0] if kind == "cas" else None, True, number)
-        client = connections.current()
+        """Makes one call and records it; (value, ETag) if it told what is there."""
+        value = next(self._numbers) if kind in ("write", "cas", "create") else 0
+        expected = seen[0] if kind in ("cas", "delete_if") else 0
+        node = connections.node()
+        begin = time.monotonic_ns()
         try:
-            if kind == "read":
-                answer = client.get(key)
-            else:
-                answer = client.put(key, value,
-                                    headers={"If-Match": seen[1]} if kind == "cas" else None)
+            answer = self._send(connections.current(), key, kind, value, seen)
         except Unanswered as error:
             self._count("refused" if error.refused else "broken connection")
             if not error.refused:
-                self._record(key, operation)
+                self._record(key, number, node, kind, "unknown", value, expected, begin)
             connections.next()
             self._stop.wait(0.01)
             return None
-        end = time.monotonic()
+        end = time.monotonic_ns()
         self._count(answer.status)
-        if answer.status in NOT_DONE:
+        if answer.status in NOT_DONE or answer.status == 504:
+            if answer.status == 504:
+                self._record(key, number, node, kind, "unknown", value, expected, begin)
             connections.next()
             return None
-        if answer.status == 504:
-            self._record(key, operation)
-            connections.next()
-            return None
-        operation.end = end
-        if answer.status == 412 and kind == "cas":
-            operation.ok = False
-        elif kind == "read" and answer.status in (200, 404):
-            operation.value = answer.body.decode() if answer.status == 200 else None
-        elif answer.status != 200:
-            raise AssertionError(f"{kind} of {key}: {answer}")
-        self._record(key, operation)
-        return (operation.value, answer.etag) if answer.status == 200 else None
+        allowed = {"read": (200, 404), "delete": (204, 404), "delete_if": (204, 412)}
+        if answer.status not in allowed.get(kind, (200, 200 if kind == "write" else 412)):
+            raise AssertionError(f"{kind} of {key} at {node.id}: {answer}")
+        if kind == "read" and answer.status == 200:
+            value = int(answer.body)
+        outcome = "done" if answer.status < 300 or kind == "read" else "mismatch"
+        revision = answer.etag if answer.status == 200 else None
+        self._record(key, number, node, kind, outcome, value, expected, begin, end, revision)
+        return (value, answer.etag) if answer.status == 200 else None
 
-    def _record(self, key, operation):
+    _NAMES = {"read": "get", "write": "put", "cas": "put_if", "create": "put_if",
+              "delete": "remove", "delete_if": "put_if"}
+
+    def _record(self, key, number, node, kind, outcome, value, expected, begin, end="-",
+                revision=None):
+        line = (f"{key} {number} {node.id} {self._NAMES[kind]} {outcome} {value} {expected} "
+                f"{begin} {end} {(revision or '-').strip(chr(34))}\n")
         with self._lock:
-            self._histories[key].append(operation)
+            self.lines.append(line)
 
     def count(self):
-        return sum(len(history) for history in self._histories.values())
+        return len(self.lines)
 
     def unknown(self):
-        return sum(not each.known for history in self._histories.values() for each in history)
+        return sum(" unknown " in line for line in self.lines)
+
+    def read_everywhere(self, nodes):
+        """Records one more read of every key through every node; each must be answered."""
+        for node in nodes:
+            connections = _Connections([node], 0, self._client_timeout_s)
+            for key in self.keys:
+                before = len(self.lines)
+                self._call(connections, key, 0, "read", None)
+                if len(self.lines) == before:
+                    raise AssertionError(f"{node.id} does not answer a read of {key}")
+            connections.close()
 
     def check(self):
         """None, or what is wrong."""
-        for key, history in self._histories.items():
-            stuck = linearizability.check(history)
-            if stuck is not None:
-                around = sorted((each for each in history
-                                 if abs(each.begin - stuck.begin) < 2 or not each.known),
-                                key=lambda each: each.begin)
-                lines = "\n".join(f"  {each}" for each in around)
-                return f"{key} is not linearizable; no place for {stuck}; around it:\n{lines}"
-        return None
+        directory = make_directory("history-")
+        file = os.path.join(directory, "history")
+        with open(file, "w", encoding="utf-8") as out:
+            out.writelines(self.lines)
+        status, text = judge([file])
+        if status == 0:
+            os.remove(file)
+            os.rmdir(directory)
+            return None
+        return f"{file}: {text}"
+
+
+def judge(files):
+    """(exit status, output) of grey_judge on histories that clients recorded."""
+    done = subprocess.run([Settings.judge(), *files], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
+                          check=False)
+    return done.returncode, done.stdout
 
 
 def check_kept(expected, nodes, prefix, consistency="linearizable"):
