@@ -49,8 +49,6 @@ rocksdb::Options make_options(ConfigView* config) {
   // Without a log of its own there is nothing to recover from: what stands in the tables counts.
   options.avoid_flush_during_recovery = true;
   options.avoid_flush_during_shutdown = true;  // stop() flushes, and a kill must be as good
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 4;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
 

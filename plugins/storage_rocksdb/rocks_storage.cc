@@ -1,6 +1,7 @@
 #include "rocks_storage.h"
 
 #include "rocks_import.h"
+#include "rocks_log.h"
 #include "rocks_options.h"
 #include "rocks_scan.h"
 #include "rocks_work.h"
@@ -25,7 +26,9 @@ Status RocksStorage::start(ErrorText* error) noexcept {
     set_error(error, "cannot make the folder rocksdb in the data directory: " + describe(status));
     return status;
   }
-  return engine_.open(path, make_options(host()->config()), error);
+  rocksdb::Options options = make_options(host()->config());
+  options.info_log = std::make_shared<HostLogger>(host()->log());
+  return engine_.open(path, options, error);
 }
 
 void RocksStorage::stop(Completion* done) noexcept {
