@@ -330,6 +330,7 @@ class Node(Endpoint):
         self.config_file = os.path.join(cluster.directory, f"{self.id}.yaml")
         self.log_file = os.path.join(cluster.directory, f"{self.id}.log")
         self.process = None
+        self._log_begin = 0  # of this life
 
     def write_config(self):
         with open(self.config_file, "w", encoding="utf-8") as file:
@@ -338,6 +339,7 @@ class Node(Endpoint):
     def start(self):
         assert not self.running()
         with open(self.log_file, "ab") as log:
+            self._log_begin = log.tell()
             self.process = start_process(self.cluster.network.command(
                 self.index, [self.cluster.greyd, "--config", self.config_file]), log)
         return self
@@ -381,6 +383,12 @@ class Node(Endpoint):
             return "no answer"
         except AssertionError as error:
             return str(error)
+
+    def has_started(self):
+        """Its log says that it is up, in this life: from then on it ends in order on SIGTERM."""
+        with open(self.log_file, "rb") as file:
+            file.seek(self._log_begin)
+            return b"[greyd] started" in file.read()
 
     def log(self):
         with open(self.log_file, encoding="utf-8", errors="replace") as file:
@@ -524,9 +532,9 @@ class ClusterTest(unittest.TestCase):
     failed = False
 
     def run(self, result=None):
-        before = len(result.failures) + len(result.errors)
+        self._result, self._before = result, len(result.failures) + len(result.errors)
         super().run(result)
-        if len(result.failures) + len(result.errors) > before:
+        if self._has_failed():
             type(self).failed = True
         return result
 
@@ -537,8 +545,8 @@ class ClusterTest(unittest.TestCase):
         return cluster
 
     def _has_failed(self):
-        outcome = self._outcome
-        return not outcome.success
+        # Also in the middle of the clean-up, where unittest's own `success` is not to be had.
+        return len(self._result.failures) + len(self._result.errors) > self._before
 
     @classmethod
     def share_cluster(cls, *arguments, **named):
