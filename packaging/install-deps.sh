@@ -15,6 +15,7 @@ build=(
 tests=(
   libgtest-dev libgmock-dev python3 curl git
   clang libc++-14-dev libc++abi-14-dev prometheus
+  iproute2 iptables libnetfilter-queue-dev
 )
 
 case "${1:-}" in

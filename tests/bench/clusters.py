@@ -87,11 +87,20 @@ class Cluster:
             for port in self.ports(node):
                 _require_free_port(port)
         for node in NODES:
-            with open(self._log(node), "ab") as log:
-                self.processes[node] = subprocess.Popen(
-                    self.command(node), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True, preexec_fn=_die_with_parent)
+            self.start_node(node)
         self._wait_until_ready()
+
+    def start_node(self, node):
+        """One server; does not wait for it."""
+        with open(self._log(node), "ab") as log:
+            self.processes[node] = subprocess.Popen(
+                self.command(node), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=_die_with_parent)
+
+    def kill_node(self, node):
+        """kill -9."""
+        self.processes[node].kill()
+        self.processes.pop(node).wait()
 
     def stop(self):
         """TERM, and KILL for whoever has not gone in time; each by id. Safe to call twice."""

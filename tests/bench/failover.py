@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""Fail-over under load: how long writes stop when a leader dies, freezes or leaves.
+
+Three nodes on this machine with the deployment guide's timeouts. 32 clients write in a closed loop, in
+grey one to each shard, their connections spread over all nodes; a client whose node is gone goes to
+the next one. Then the node that leads most shards (in etcd: the leader) is hit. The figure of a try is
+the longest time between two acknowledged writes of any one client, that is, of any one shard.
+
+  kill     kill -9. Clients of that node go to the others, which is part of the gap.
+  freeze   SIGSTOP. Clients are at the other nodes only, as clients of a frozen node just wait.
+  stop     SIGTERM. Also counts what clients saw of it other than a refused new connection.
+  transfer POST /v1/cluster/transfer; left out while the node answers 501.
+
+Needs Debian's etcd-server for --systems etcd; the ports of compare.py."""
+import argparse
+import base64
+import collections
+import http.client
+import json
+import os
+import select
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "cluster"))
+from clusters import NODES, BenchError, EtcdCluster, GreyCluster  # noqa: one import path each
+from harness import SHARDS, quote, shard_tags
+
+CLIENTS = SHARDS
+PACE_S = 0.008
+BEFORE_S = 1.0  # of undisturbed load before the fault, for the noise of this machine
+AFTER_S = 1.5  # of load after every client has written again
+GIVE_UP_S = 30
+MODES = ("kill", "freeze", "stop", "transfer")
+
+
+def host_and_port(endpoint):
+    host, port = endpoint.rsplit(":", 1)
+    return host, int(port)
+
+
+class Grey:
+    name = "grey"
+    modes = MODES
+
+    def __init__(self, folder, options):
+        self.cluster = GreyCluster(folder, options.build_dir)
+        self.keys = [f"failover/{{{tag}}}" for tag in shard_tags()]
+
+    @staticmethod
+    def request(key, value):
+        return "PUT", f"/v1/kv/{quote(key)}", value.encode()
+
+    def ask(self, node, path, method="GET"):
+        connection = http.client.HTTPConnection(*host_and_port(self.cluster.endpoints()[node - 1]),
+                                                timeout=10)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def is_healthy(self):
+        try:
+            return all(json.loads(self.ask(node, "/v1/cluster/status")[1])["state"] == "healthy"
+                       for node in NODES)
+        except (OSError, http.client.HTTPException, ValueError, KeyError):
+            return False
+
+    def victim(self):
+        """(node, what it leads)."""
+        shards = json.loads(self.ask(1, "/v1/cluster/replication")[1])["shards"]
+        counts = collections.Counter(shard["leader"] for shard in shards)
+        node_id, count = counts.most_common(1)[0]
+        return int(node_id.rsplit("-", 1)[1]), count
+
+    def why_no_transfer(self):
+        status, body = self.ask(1, "/v1/cluster/transfer", "POST")
+        return f"POST /v1/cluster/transfer answers {status}" if status == 501 else None
+
+    def transfer(self, node):
+        status, body = self.ask(node, "/v1/cluster/transfer", "POST")
+        if status >= 300:
+            raise BenchError(f"transfer away from node {node}: {status} {body.decode()}")
+
+
+class Etcd:
+    name = "etcd"
+    modes = ("kill", "freeze", "stop")
+
+    def __init__(self, folder, options):
+        self.cluster = EtcdCluster(folder)
+        self.keys = [f"failover/{number}" for number in range(CLIENTS)]
+
+    @staticmethod
+    def request(key, value):
+        text = {name: base64.b64encode(data.encode()).decode()
+                for name, data in (("key", key), ("value", value))}
+        return "POST", "/v3/kv/put", json.dumps(text).encode()
+
+    def is_healthy(self):
+        return all(self.cluster.is_ready(node) for node in NODES)
+
+    def victim(self):
+        for node in NODES:
+            connection = http.client.HTTPConnection(
+                *host_and_port(self.cluster.endpoints()[node - 1]), timeout=10)
+            connection.request("POST", "/v3/maintenance/status", b"{}")
+            status = json.loads(connection.getresponse().read())
+            connection.close()
+            if status["leader"] == status["header"]["member_id"]:
+                return node, "all"
+        raise BenchError("etcd has no leader")
+
+
+class Writer(threading.Thread):
+    """One client: writes its key again and again, at the first of its endpoints that works."""
+
+    def __init__(self, system, key, endpoints, stop):
+        super().__init__(daemon=True)
+        self.acknowledged = []  # times
+        self.failures = []  # (time, what): a request that was sent or refused, but not done
+        self._system = system
+        self.key = key
+        self._endpoints = endpoints
+        self._stop_event = stop
+
+    def run(self):
+        at = 0
+        connection = self._connect(at)
+        number = 0
+        while not self._stop_event.is_set():
+            number += 1
+            failure = self._write(connection, f"value {number}")
+            if failure is None:
+                self.acknowledged.append(time.monotonic())
+                self._stop_event.wait(PACE_S)
+                continue
+            self.failures.append((time.monotonic(), failure))
+            connection.close()
+            at = (at + 1) % len(self._endpoints)
+            connection = self._connect(at)
+            self._stop_event.wait(0.002)
+        connection.close()
+
+    def _connect(self, at):
+        return http.client.HTTPConnection(*self._endpoints[at], timeout=10)
+
+    def _write(self, connection, value):
+        method, path, body = self._system.request(self.key, value)
+        try:
+            # A connection closed between two requests is opened again, as every client does.
+            if connection.sock and select.select([connection.sock], [], [], 0)[0]:
+                connection.close()
+            connection.request(method, path, body=body)
+            answer = connection.getresponse()
+            text = answer.read()
+        except ConnectionRefusedError:
+            return "refused"
+        except (OSError, http.client.HTTPException) as error:
+            return f"{type(error).__name__}"
+        return None if answer.status == 200 else f"{answer.status} {text[:60]!r}"
+
+
+def longest_gap(times, begin, end):
+    """Between two of `times`, where a part of it lies between begin and end."""
+    gap = 0.0
+    for before, after in zip(times, times[1:]):
+        if after > begin and before < end:
+            gap = max(gap, after - before)
+    return gap
+
+
+def hit(system, mode, node):
+    """The fault; returns a function that undoes it."""
+    cluster = system.cluster
+    if mode == "kill":
+        cluster.kill_node(node)
+    elif mode == "stop":
+        cluster.processes[node].terminate()
+        cluster.processes.pop(node).wait(GIVE_UP_S)
+    elif mode == "freeze":
+        process = cluster.processes[node]
+        process.send_signal(signal.SIGSTOP)
+        return lambda: process.send_signal(signal.SIGCONT)
+    else:
+        system.transfer(node)
+        return lambda: None
+    return lambda: cluster.start_node(node)
+
+
+def wait_healthy(system):
+    end = time.monotonic() + 60
+    while not system.is_healthy():
+        if time.monotonic() > end:
+            raise BenchError(f"{system.name} is not healthy again after 60 s")
+        time.sleep(0.05)
+    time.sleep(0.5)
+
+
+def one_try(system, mode, number):
+    """(longest gap, longest gap without a fault, what failed, what the victim led)."""
+    node, leads = system.victim()
+    endpoints = [host_and_port(each) for each in system.cluster.endpoints()]
+    if mode == "freeze":
+        del endpoints[node - 1]
+    stop = threading.Event()
+    writers = []
+    for index, key in enumerate(system.keys):
+        first = (index + number) % len(endpoints)
+        writers.append(Writer(system, key, endpoints[first:] + endpoints[:first], stop))
+    undo = None
+    try:
+        for writer in writers:
+            writer.start()
+        time.sleep(0.5 + BEFORE_S)
+        begin = time.monotonic()
+        undo = hit(system, mode, node)
+        hit_at = time.monotonic()
+        while not all(writer.acknowledged and writer.acknowledged[-1] > hit_at + PACE_S
+                      for writer in writers):
+            if time.monotonic() > hit_at + GIVE_UP_S:
+                raise BenchError(f"{system.name}, {mode} of node {node}: nothing acknowledged for "
+                                 f"{GIVE_UP_S} s of " + ", ".join(
+                                     f"{writer.key} (last failures {writer.failures[-3:]})"
+                                     for writer in writers if not writer.acknowledged or
+                                     writer.acknowledged[-1] < hit_at + PACE_S))
+            time.sleep(0.01)
+        time.sleep(AFTER_S)
+        end = time.monotonic()
+    finally:
+        if undo:
+            undo()
+        stop.set()
+        for writer in writers:
+            writer.join(20)
+    gap = max(longest_gap(writer.acknowledged, begin, end) for writer in writers)
+    noise = max(longest_gap(writer.acknowledged, begin - BEFORE_S, begin) for writer in writers)
+    failures = collections.Counter(what for writer in writers for at, what in writer.failures
+                                   if begin <= at <= end)
+    return gap, noise, failures, leads
+
+
+def measure(system, mode, tries):
+    gaps, noises, failures, led = [], [], collections.Counter(), []
+    for number in range(tries):
+        wait_healthy(system)
+        gap, noise, failed, leads = one_try(system, mode, number)
+        gaps.append(gap)
+        noises.append(noise)
+        failures += failed
+        led.append(leads)
+    tell = f"{system.name:5} {mode:8} {tries} tries: longest gap median " \
+           f"{statistics.median(gaps) * 1000:.0f} ms, least {min(gaps) * 1000:.0f}, most " \
+           f"{max(gaps) * 1000:.0f}; without fault median {statistics.median(noises) * 1000:.0f}; " \
+           f"led by the victim: {min(led)}{f' to {max(led)}' if min(led) != max(led) else ''}; " \
+           f"failed calls a try: " \
+           f"{ {what: round(count / tries, 1) for what, count in failures.items()} or 'none'}"
+    print(tell, flush=True)
+    return {"system": system.name, "mode": mode, "gaps_s": gaps, "noise_s": noises,
+            "failures": dict(failures), "led": led}
+
+
+def parse():
+    root = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build-dir", default=os.path.join(root, "build/release"))
+    parser.add_argument("--tries", type=int, default=20)
+    parser.add_argument("--modes", default=",".join(MODES))
+    parser.add_argument("--systems", default="grey,etcd")
+    parser.add_argument("--work-dir", default="/var/tmp", help="on a real disk")
+    parser.add_argument("--json", help="write every try's figures to this file")
+    options = parser.parse_args()
+    options.modes = options.modes.split(",")
+    options.systems = options.systems.split(",")
+    if not set(options.modes) <= set(MODES) or not set(options.systems) <= {"grey", "etcd"}:
+        parser.error("unknown mode or system")
+    return options
+
+
+def main():
+    options = parse()
+    if "etcd" in options.systems and not shutil.which("etcd"):
+        sys.exit("etcd is not installed (Debian: etcd-server); or give --systems grey")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
+    results = []
+    folder = tempfile.mkdtemp(prefix="grey-failover-", dir=options.work_dir)
+    try:
+        for kind in (Grey, Etcd):
+            if kind.name not in options.systems:
+                continue
+            system = kind(folder, options)
+            try:
+                system.cluster.start()
+                for mode in options.modes:
+                    if mode not in kind.modes:
+                        continue
+                    reason = mode == "transfer" and system.why_no_transfer()
+                    if reason:
+                        print(f"{kind.name:5} transfer left out: {reason}", flush=True)
+                        continue
+                    results.append(measure(system, mode, options.tries))
+            finally:
+                system.cluster.stop()
+    except BenchError as error:
+        sys.exit(f"failover.py: {error}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(results, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
