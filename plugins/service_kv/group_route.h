@@ -71,7 +71,11 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
 
   uint32_t group_number() const { return group_number_; }
   Group* group() const { return group_.get(); }
-  const std::string& problem() const { return problem_; }
+  // Of this node's replica; empty: none.
+  std::string problem() const {
+    const bool full = machine_ && machine_->engine_is_full();
+    return problem_.empty() && full ? "the storage engine has no space left on its disk" : problem_;
+  }
   bool idle() const { return first_ == nullptr; }
   uint64_t waiting() const { return waiting_reads_.size() + waiting_writes_.size(); }
   bool attended = false;  // the host's: pump() is due

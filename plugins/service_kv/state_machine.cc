@@ -190,9 +190,7 @@ Status KvMachine::write() {
       return finish();
     case StatusCode::busy:
     case StatusCode::no_space:
-      // The entry is committed: it must be applied however long the engine takes to have room.
-      retry_->arm(loop_->now_ns() +
-                  (status.code == StatusCode::busy ? kBusyRetryNs : kNoSpaceRetryNs));
+      try_again(status.code);
       return make_status(StatusCode::would_block);
     case StatusCode::would_block:
       ++engine_operations_;
@@ -203,7 +201,14 @@ Status KvMachine::write() {
   }
 }
 
+// The entry is committed: it must be applied however long the engine takes to have room.
+void KvMachine::try_again(StatusCode why) {
+  engine_is_full_ = why == StatusCode::no_space;
+  retry_->arm(loop_->now_ns() + (engine_is_full_ ? kNoSpaceRetryNs : kBusyRetryNs));
+}
+
 Status KvMachine::finish() {
+  engine_is_full_ = false;
   const CommittedEntry& last = entries_[count_ - 1];
   applied_ = {last.index, last.term};
   for (uint32_t i = 0; i < count_; ++i) {
@@ -234,7 +239,7 @@ void KvMachine::complete(Status status) noexcept {
   operation_ended();
   if (closed_ || !entries_) return;
   if (status.code == StatusCode::busy || status.code == StatusCode::no_space) {
-    retry_->arm(loop_->now_ns() + kNoSpaceRetryNs);
+    try_again(status.code);
     return;
   }
   resume(status.ok() ? finish() : status);

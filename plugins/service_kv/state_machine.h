@@ -63,6 +63,9 @@ class KvMachine final : public StateMachine, private Task, private Completion, p
   // waits for what the engine was asked to do. `done` may come inside the call.
   void close(Completion* done) noexcept;
 
+  // The engine has no room for what is being applied: nothing is applied until it has.
+  bool engine_is_full() const { return engine_is_full_; }
+
   // A snapshot was installed at `state`; called by its writer.
   void installed(AppliedState state) noexcept {
     applied_ = state;
@@ -98,6 +101,7 @@ class KvMachine final : public StateMachine, private Task, private Completion, p
   Status lookup(std::string key, uint64_t most, Lookup* out);
   Status write();
   Status finish();
+  void try_again(StatusCode why);
   void resume(Status status);
   void put(ByteView key, ByteView value);
   ByteView keep(ByteView bytes);
@@ -128,6 +132,7 @@ class KvMachine final : public StateMachine, private Task, private Completion, p
   uint32_t count_ = 0;
   uint32_t next_ = 0;
   Completion* later_ = nullptr;
+  bool engine_is_full_ = false;  // said of the apply under way
   std::vector<Outcome> outcomes_;
   std::vector<WriteOp> ops_;
   WriteBatch batch_{};

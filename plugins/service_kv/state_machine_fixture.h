@@ -103,7 +103,10 @@ struct StateMachineTest : ::testing::Test, MachineObserver {
     Result later;
     Status status = machine->apply(entries.data(), static_cast<uint32_t>(entries.size()), &later);
     if (status.code == StatusCode::would_block) {
-      EXPECT_TRUE(world.run_until([&] { return later.calls != 0; }));
+      EXPECT_TRUE(world.run_until([&] {
+        was_full |= machine->engine_is_full();
+        return later.calls != 0;
+      }));
       status = later.status;
     }
     last = status;
@@ -206,6 +209,7 @@ struct StateMachineTest : ::testing::Test, MachineObserver {
   TestNode node{&network, "host:1", "node", 1};
   Ref<memory::MemoryStorage> engine;
   FaultyStorage storage;
+  bool was_full = false;  // seen while apply() waited
   std::unique_ptr<KvMachine> machine;
   std::vector<Buffer> commands;
   std::vector<uint64_t> revisions;

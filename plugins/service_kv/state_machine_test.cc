@@ -60,6 +60,19 @@ TEST_F(StateMachineTest, ABusyEngineIsAskedAgainUntilItTakesTheBatch) {
   EXPECT_EQ(value_of("a"), "1");
 }
 
+TEST_F(StateMachineTest, SaysThatTheEngineIsFullUntilItHasRoom) {
+  storage.write_faults = {StatusCode::busy};
+  add(CommandType::put, "a", "1");
+  apply();
+  EXPECT_FALSE(was_full);
+  storage.write_faults = {StatusCode::no_space, StatusCode::no_space};
+  add(CommandType::put, "a", "2");
+  apply();
+  EXPECT_TRUE(was_full);
+  EXPECT_FALSE(machine->engine_is_full());
+  EXPECT_EQ(value_of("a"), "2");
+}
+
 TEST_F(StateMachineTest, AColdReadIsWaitedFor) {
   add(CommandType::put, "a", "1");
   apply();

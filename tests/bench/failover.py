@@ -7,7 +7,9 @@ the next one. Then the node that leads most shards (in etcd: the leader) is hit.
 the longest time between two acknowledged writes of any one client, that is, of any one shard.
 
   kill     kill -9. Clients of that node go to the others, which is part of the gap.
-  freeze   SIGSTOP. Clients are at the other nodes only, as clients of a frozen node just wait.
+  freeze   SIGSTOP. Clients are at the other nodes only, and give a call up after 0.5 s to make another:
+           a call that the frozen leader has is answered only when its own time is over, in both
+           systems after 5 s and more.
   stop     SIGTERM. Also counts what clients saw of it other than a refused new connection.
   transfer POST /v1/cluster/transfer; left out while the node answers 501.
 
@@ -122,8 +124,9 @@ class Etcd:
 class Writer(threading.Thread):
     """One client: writes its key again and again, at the first of its endpoints that works."""
 
-    def __init__(self, system, key, endpoints, stop):
+    def __init__(self, system, key, endpoints, timeout_s, stop):
         super().__init__(daemon=True)
+        self._timeout_s = timeout_s
         self.acknowledged = []  # times
         self.failures = []  # (time, what): a request that was sent or refused, but not done
         self._system = system
@@ -150,7 +153,7 @@ class Writer(threading.Thread):
         connection.close()
 
     def _connect(self, at):
-        return http.client.HTTPConnection(*self._endpoints[at], timeout=10)
+        return http.client.HTTPConnection(*self._endpoints[at], timeout=self._timeout_s)
 
     def _write(self, connection, value):
         method, path, body = self._system.request(self.key, value)
@@ -169,12 +172,9 @@ class Writer(threading.Thread):
 
 
 def longest_gap(times, begin, end):
-    """Between two of `times`, where a part of it lies between begin and end."""
-    gap = 0.0
-    for before, after in zip(times, times[1:]):
-        if after > begin and before < end:
-            gap = max(gap, after - before)
-    return gap
+    """Between two of `times`, the later of which lies between begin and end."""
+    return max((after - before for before, after in zip(times, times[1:])
+                if begin <= after <= end), default=0.0)
 
 
 def hit(system, mode, node):
@@ -214,7 +214,8 @@ def one_try(system, mode, number):
     writers = []
     for index, key in enumerate(system.keys):
         first = (index + number) % len(endpoints)
-        writers.append(Writer(system, key, endpoints[first:] + endpoints[:first], stop))
+        writers.append(Writer(system, key, endpoints[first:] + endpoints[:first],
+                              0.5 if mode == "freeze" else 10, stop))
     undo = None
     try:
         for writer in writers:
