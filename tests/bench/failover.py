@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Fail-over under load: how long writes stop when a leader dies, freezes or leaves.
 
-Three nodes on this machine with the deployment guide's timeouts. 32 clients write in a closed loop, in
-grey one to each shard, their connections spread over all nodes; a client whose node is gone goes to
-the next one. Then the node that leads most shards (in etcd: the leader) is hit. The figure of a try is
-the longest time between two acknowledged writes of any one client, that is, of any one shard.
+Three nodes on this machine with the deployment guide's timeouts. 32 clients write in a closed loop,
+in grey one to each shard, their connections spread over all nodes; a client whose node is gone goes
+to the next one. Then the node that leads most shards (in etcd: the leader) is hit. The figure of a
+try is the longest time between two acknowledged writes of any one client, that is, of any one shard.
 
   kill     kill -9. Clients of that node go to the others, which is part of the gap.
-  freeze   SIGSTOP. Clients are at the other nodes only, and give a call up after 0.5 s to make another:
-           a call that the frozen leader has is answered only when its own time is over, in both
-           systems after 5 s and more.
+  freeze   SIGSTOP. Clients are at the other nodes only, and give a call up after 0.2 s to make
+           another (--call-timeout): a call that the frozen leader has is answered only when its own
+           time is over, in both systems after 5 s and more. In etcd that is so after kill -9, too.
   stop     SIGTERM. Also counts what clients saw of it other than a refused new connection.
   transfer POST /v1/cluster/transfer; left out while the node answers 501.
 
@@ -39,6 +39,7 @@ BEFORE_S = 1.0  # of undisturbed load before the fault, for the noise of this ma
 AFTER_S = 1.5  # of load after every client has written again
 GIVE_UP_S = 30
 MODES = ("kill", "freeze", "stop", "transfer")
+CALL_TIMEOUT_S = {"kill": 10, "freeze": 0.2, "stop": 10, "transfer": 10}
 
 
 def host_and_port(endpoint):
@@ -204,7 +205,7 @@ def wait_healthy(system):
     time.sleep(0.5)
 
 
-def one_try(system, mode, number):
+def one_try(system, mode, number, call_timeout_s):
     """(longest gap, longest gap without a fault, what failed, what the victim led)."""
     node, leads = system.victim()
     endpoints = [host_and_port(each) for each in system.cluster.endpoints()]
@@ -215,7 +216,7 @@ def one_try(system, mode, number):
     for index, key in enumerate(system.keys):
         first = (index + number) % len(endpoints)
         writers.append(Writer(system, key, endpoints[first:] + endpoints[:first],
-                              0.5 if mode == "freeze" else 10, stop))
+                              call_timeout_s or CALL_TIMEOUT_S[mode], stop))
     undo = None
     try:
         for writer in writers:
@@ -248,22 +249,22 @@ def one_try(system, mode, number):
     return gap, noise, failures, leads
 
 
-def measure(system, mode, tries):
+def measure(system, mode, tries, call_timeout_s):
     gaps, noises, failures, led = [], [], collections.Counter(), []
     for number in range(tries):
         wait_healthy(system)
-        gap, noise, failed, leads = one_try(system, mode, number)
+        gap, noise, failed, leads = one_try(system, mode, number, call_timeout_s)
         gaps.append(gap)
         noises.append(noise)
         failures += failed
         led.append(leads)
-    tell = f"{system.name:5} {mode:8} {tries} tries: longest gap median " \
-           f"{statistics.median(gaps) * 1000:.0f} ms, least {min(gaps) * 1000:.0f}, most " \
-           f"{max(gaps) * 1000:.0f}; without fault median {statistics.median(noises) * 1000:.0f}; " \
-           f"led by the victim: {min(led)}{f' to {max(led)}' if min(led) != max(led) else ''}; " \
-           f"failed calls a try: " \
-           f"{ {what: round(count / tries, 1) for what, count in failures.items()} or 'none'}"
-    print(tell, flush=True)
+    per_try = {what: round(count / tries, 1) for what, count in failures.items()}
+    most = f" to {max(led)}" if min(led) != max(led) else ""
+    print(f"{system.name:5} {mode:8} {tries} tries: longest gap median "
+          f"{statistics.median(gaps) * 1000:.0f} ms, least {min(gaps) * 1000:.0f}, most "
+          f"{max(gaps) * 1000:.0f}; without fault median {statistics.median(noises) * 1000:.0f}; "
+          f"led by the victim: {min(led)}{most}; failed calls a try: {per_try or 'none'}",
+          flush=True)
     return {"system": system.name, "mode": mode, "gaps_s": gaps, "noise_s": noises,
             "failures": dict(failures), "led": led}
 
@@ -274,6 +275,7 @@ def parse():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build-dir", default=os.path.join(root, "build/release"))
     parser.add_argument("--tries", type=int, default=20)
+    parser.add_argument("--call-timeout", type=float, help="seconds, of a client's call")
     parser.add_argument("--modes", default=",".join(MODES))
     parser.add_argument("--systems", default="grey,etcd")
     parser.add_argument("--work-dir", default="/var/tmp", help="on a real disk")
@@ -308,7 +310,8 @@ def main():
                     if reason:
                         print(f"{kind.name:5} transfer left out: {reason}", flush=True)
                         continue
-                    results.append(measure(system, mode, options.tries))
+                    results.append(measure(system, mode, options.tries,
+                                           options.call_timeout))
             finally:
                 system.cluster.stop()
     except BenchError as error:
