@@ -27,6 +27,24 @@ class OperationValue final : public ValueSink {
 
 }  // namespace
 
+// What the engine could not read. A full queue and the end of the process are no faults.
+void GroupRoute::not_read(Operation* operation, Status status) {
+  switch (status.code) {
+    case StatusCode::not_found:
+      complete(operation, KvCode::not_found);
+      return;
+    case StatusCode::busy:
+      complete(operation, KvCode::busy);
+      return;
+    case StatusCode::cancelled:
+      complete(operation, KvCode::starting);
+      return;
+    default:
+      host_->failed(group_number_, status);
+      complete(operation, KvCode::internal);
+  }
+}
+
 void GroupRoute::read(Operation* operation) {
   if (operation->consistency == KvConsistency::stale) operation->age_ms = age_ms();
   operation->state = OperationState::fetching;
@@ -44,12 +62,20 @@ void GroupRoute::read(Operation* operation) {
     request.max_items = arguments.limit;
     request.max_bytes = arguments.max_bytes;
     request.reverse = arguments.reverse ? 1 : 0;
+    if (!host_->may_fetch()) {
+      complete(operation, KvCode::busy);
+      return;
+    }
     host_->storage()->submit_scan(host_->loop(), &request, operation);
     return;
   }
   OperationValue sink(operation);
   Status status = host_->storage()->try_get(group_number_, operation->payload.view(), &sink);
   if (status.code == StatusCode::would_block) {
+    if (!host_->may_fetch()) {
+      complete(operation, KvCode::busy);
+      return;
+    }
     host_->storage()->submit_get(host_->loop(), group_number_, operation->payload.view(),
                                  operation);
     return;
@@ -57,30 +83,24 @@ void GroupRoute::read(Operation* operation) {
   if (status.ok()) status = sink.status;
   if (status.ok()) {
     complete(operation, KvCode::ok);
-  } else if (status.code == StatusCode::not_found) {
-    complete(operation, KvCode::not_found);
   } else {
-    host_->failed(group_number_, status);
-    complete(operation, KvCode::internal);
+    not_read(operation, status);
   }
 }
 
 void GroupRoute::value_read(Operation* operation, Status status, ByteView value) noexcept {
+  host_->fetched();
   if (status.ok()) status = OperationValue::take(operation, value);
   if (status.ok()) {
     complete(operation, KvCode::ok);
-  } else if (status.code == StatusCode::not_found) {
-    complete(operation, KvCode::not_found);
-  } else if (status.code == StatusCode::cancelled) {
-    complete(operation, KvCode::starting);
   } else {
-    host_->failed(group_number_, status);
-    complete(operation, KvCode::internal);
+    not_read(operation, status);
   }
 }
 
 void GroupRoute::page_read(Operation* operation, Status status, const ScanItem* items,
                            uint32_t count, bool more) noexcept {
+  host_->fetched();
   ScanArguments arguments;
   decode_scan_arguments(operation->payload.view(), &arguments);
   if (status.ok()) {
@@ -88,11 +108,8 @@ void GroupRoute::page_read(Operation* operation, Status status, const ScanItem* 
   }
   if (status.ok()) {
     complete(operation, KvCode::ok);
-  } else if (status.code == StatusCode::cancelled) {
-    complete(operation, KvCode::starting);
   } else {
-    host_->failed(group_number_, status);
-    complete(operation, KvCode::internal);
+    not_read(operation, status);
   }
 }
 

@@ -36,6 +36,9 @@ class RouteHost {
   virtual void finish(Operation* operation) = 0;
   // Calls pump() of the route in this turn, after what runs now.
   virtual void attend(GroupRoute* route) = 0;
+  // Whether the engine may be given one more read that blocks; fetched() when that one has ended.
+  virtual bool may_fetch() = 0;
+  virtual void fetched() = 0;
   virtual void applied(uint64_t bytes) = 0;
   // By how many clients with sessions a replica here remembers more, or less; and how many writes
   // had been done before.
@@ -98,6 +101,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void propose(Operation* operation);
   void confirm(Operation* operation);
   void read(Operation* operation);
+  void not_read(Operation* operation, Status status);
   void wait(Operation* operation);
   void unwait(Operation* operation);
   void retry(Operation* operation);

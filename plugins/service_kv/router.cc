@@ -227,6 +227,13 @@ void Router::attend(GroupRoute* route) {
   want_local_flush();
 }
 
+bool Router::may_fetch() {
+  const auto loops = static_cast<uint32_t>(shared_->routers.size());
+  if (fetches_ >= std::max(shared_->max_fetches / loops, 1u)) return false;
+  ++fetches_;
+  return true;
+}
+
 void Router::applied(uint64_t bytes) {
   shared_->unflushed_bytes.fetch_add(bytes, std::memory_order_relaxed);
 }

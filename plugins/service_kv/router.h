@@ -28,9 +28,12 @@ struct RouterShared {
   Consensus* consensus = nullptr;
   uint64_t max_key_bytes = 32 << 10;
   uint64_t max_value_bytes = 8 << 20;
-  uint32_t max_operations = 65536;               // under way, of one loop's clients
-  uint64_t max_operation_bytes = 256 << 20;      // of their keys and values
-  uint64_t session_retention_ms = 86'400'000;    // what commands with a session carry
+  uint32_t max_operations = 65536;           // under way, of one loop's clients
+  uint64_t max_operation_bytes = 256 << 20;  // of their keys and values
+  // Clients' reads that wait for the disk at once, of all loops together. It is half of what the
+  // workers queue, so that what the replicas themselves read always finds room.
+  uint32_t max_fetches = 512;
+  uint64_t session_retention_ms = 86'400'000;  // what commands with a session carry
   std::vector<std::unique_ptr<Router>> routers;  // by loop
   std::atomic<bool> draining{false};
   std::atomic<uint64_t> unflushed_bytes{0};
@@ -102,6 +105,8 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   void forget(Operation* operation) override { forwarded_.erase(operation->id); }
   void finish(Operation* operation) override;
   void attend(GroupRoute* route) override;
+  bool may_fetch() override;
+  void fetched() override { --fetches_; }
   void applied(uint64_t bytes) override;
   void sessions(int64_t change, uint64_t repeated) override;
   void failed(uint32_t group, Status status) override;
@@ -146,6 +151,7 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   uint32_t live_ = 0;
   uint64_t live_bytes_ = 0;
   RangeLoad range_load_;
+  uint32_t fetches_ = 0;         // reads that the engine does on a worker
   std::vector<Batch> outboxes_;  // by loop
   Batch deliveries_;
   Batch admitted_;

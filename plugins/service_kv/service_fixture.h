@@ -8,6 +8,7 @@
 
 #include "memory_storage.h"
 #include "service.h"
+#include "storage_fixture.h"
 #include "testing_consensus.h"
 
 namespace grey::kv {
@@ -79,8 +80,8 @@ struct Server {
     consensus = std::make_unique<TestConsensus>(decree, node.host.get(), number);
     if (!engine)
       engine = Ref<memory::MemoryStorage>::adopt(new memory::MemoryStorage(node.host.get()));
-    storage = Ref<Storage>::adopt(static_cast<Storage*>(engine->query(Storage::kInterfaceId)));
-    node.host->interfaces[Storage::kInterfaceId] = storage.get();
+    storage.real = Ref<Storage>::adopt(static_cast<Storage*>(engine->query(Storage::kInterfaceId)));
+    node.host->interfaces[Storage::kInterfaceId] = static_cast<Storage*>(&storage);
     node.host->interfaces[Consensus::kInterfaceId] = consensus.get();
     plugin = Ref<KvPlugin>::adopt(new KvPlugin(node.host.get()));
     kv = query_interface<KvService>(plugin.get());
@@ -103,7 +104,7 @@ struct Server {
   TestNode node;
   std::unique_ptr<TestConsensus> consensus;
   Ref<memory::MemoryStorage> engine;
-  Ref<Storage> storage;
+  FaultyStorage storage;
   Ref<KvPlugin> plugin;
   Ref<KvService> kv;
   Ref<Service> service;

@@ -307,6 +307,48 @@ TEST_F(ServiceTest, RangesAreRefusedBeforeTheyHoldTooMuch) {
   EXPECT_EQ(later.code, KvCode::ok) << "what the others held is free again";
 }
 
+TEST_F(ServiceTest, AFullQueueOfTheEngineIsBusyAndNoFault) {
+  make(1);
+  put(1, "key", "value");
+  FaultyStorage& storage = servers[0]->storage;
+  storage.gets_block = true;
+  storage.refused_reads = 1;
+  EXPECT_EQ(get(1, "key").code, KvCode::busy);
+  EXPECT_EQ(get(1, "key").value, "value");
+  storage.refused_reads = 1;
+  KvRangeRequest request{};
+  request.struct_size = sizeof(request);
+  request.limit = 10;
+  request.max_bytes = 1 << 20;
+  request.deadline_ns = world.now_ns + 2'000'000'000;
+  RangeAnswer page;
+  servers[0]->kv->submit_range(servers[0]->loop(), &request, &page);
+  EXPECT_TRUE(world.run_until([&] { return page.calls != 0; }));
+  EXPECT_EQ(page.code, KvCode::busy);
+  for (const std::string& line : servers[0]->node.logged) {
+    EXPECT_EQ(line.find("group"), std::string::npos) << line;
+  }
+}
+
+// What the replicas read for themselves must find room in the workers' queue.
+TEST_F(ServiceTest, ClientsReadsThatWaitForTheDiskAreBounded) {
+  make(1);
+  put(1, "key", "value");
+  servers[0]->storage.gets_block = true;
+  std::vector<Answer> answers(600);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    submit(1, request_for(KvOperation::get, "key", ""), &answers[i]);
+  }
+  EXPECT_TRUE(world.run_until([&] {
+    return std::all_of(answers.begin(), answers.end(), [](auto& each) { return each.calls != 0; });
+  }));
+  const auto served = std::count_if(answers.begin(), answers.end(),
+                                    [](auto& each) { return each.code == KvCode::ok; });
+  EXPECT_EQ(served, 512);
+  EXPECT_EQ(answers.back().code, KvCode::busy);
+  EXPECT_EQ(get(1, "key").code, KvCode::ok);
+}
+
 TEST_F(ServiceTest, StopAnswersEverythingExactlyOnce) {
   make(3);
   decree.hold_commits = true;

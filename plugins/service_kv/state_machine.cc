@@ -147,10 +147,14 @@ Status KvMachine::lookup(std::string key, uint64_t most, Lookup* out) {
   out->exists = status.ok();
   if (status.code == StatusCode::would_block) {
     asked_ = std::move(*out);
-    ++engine_operations_;
-    storage_->submit_get(loop_, partition_, view_of(asked_.key), this);
+    fetch();
   }
   return status;
+}
+
+void KvMachine::fetch() {
+  ++engine_operations_;
+  storage_->submit_get(loop_, partition_, view_of(asked_.key), this);
 }
 
 void KvMachine::carry_out(const Command& command, const Current& current) {
@@ -232,7 +236,12 @@ void KvMachine::resume(Status status) {
 }
 
 void KvMachine::run() noexcept {
-  if (!closed_ && entries_) resume(write());
+  if (closed_ || !entries_) return;
+  if (next_ < count_) {
+    fetch();
+  } else {
+    resume(write());
+  }
 }
 
 void KvMachine::complete(Status status) noexcept {
@@ -246,6 +255,11 @@ void KvMachine::complete(Status status) noexcept {
 }
 
 void KvMachine::got(Status status, ByteView value) noexcept {
+  if (status.code == StatusCode::busy) {
+    operation_ended();
+    if (!closed_ && entries_) retry_->arm(loop_->now_ns() + kBusyRetryNs);
+    return;
+  }
   asked_.exists = status.ok();
   if (status.ok()) asked_.value = text_of(value).substr(0, asked_.most);
   if (status.code == StatusCode::not_found) status = ok_status();

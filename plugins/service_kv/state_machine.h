@@ -97,6 +97,7 @@ class KvMachine final : public StateMachine, private Task, private Completion, p
   Status step();
   Status execute(const Command& command);
   Status find_current(const Command& command, Current* current);
+  void fetch();
   void carry_out(const Command& command, const Current& current);
   Status lookup(std::string key, uint64_t most, Lookup* out);
   Status write();

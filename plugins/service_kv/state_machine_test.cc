@@ -84,6 +84,20 @@ TEST_F(StateMachineTest, AColdReadIsWaitedFor) {
   EXPECT_EQ(value_of("a"), "3");
 }
 
+TEST_F(StateMachineTest, AColdReadThatFindsTheQueueFullIsAskedAgain) {
+  add(CommandType::put, "a", "1");
+  apply();
+  storage.gets_block = true;
+  storage.refused_reads = 3;
+  add(CommandType::erase, "a", "");
+  add(CommandType::put, "b", "2", KvCondition::exists);
+  EXPECT_EQ(apply(), (std::vector<KvCode>{KvCode::ok, KvCode::condition_failed}));
+  EXPECT_TRUE(last.ok());
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(storage.refused_reads, 0);
+  EXPECT_EQ(value_of("a"), "(none)");
+}
+
 TEST_F(StateMachineTest, ACommandOfANewerVersionFailsTheReplica) {
   Buffer command =
       encode_command({CommandType::put, KvCondition::none, 0, view_of("a"), view_of("1")});

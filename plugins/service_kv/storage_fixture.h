@@ -31,9 +31,19 @@ struct FaultyStorage final : testing::Uncounted<Storage> {
     return real->try_get(partition, key, sink);
   }
   void submit_get(Loop* loop, uint32_t partition, ByteView key, ValueDone* done) noexcept override {
+    if (refused_reads > 0) {
+      --refused_reads;
+      post(loop, [done] { done->got(make_status(StatusCode::busy), {nullptr, 0}); });
+      return;
+    }
     real->submit_get(loop, partition, key, done);
   }
   void submit_scan(Loop* loop, const ScanRequest* request, ScanDone* done) noexcept override {
+    if (refused_reads > 0) {
+      --refused_reads;
+      post(loop, [done] { done->page(make_status(StatusCode::busy), nullptr, 0, false); });
+      return;
+    }
     real->submit_scan(loop, request, done);
   }
   Status open_view(uint32_t partition, StorageView** out) noexcept override {
@@ -63,6 +73,7 @@ struct FaultyStorage final : testing::Uncounted<Storage> {
   Ref<Storage> real;
   std::vector<StatusCode> write_faults;
   bool gets_block = false;
+  int refused_reads = 0;  // so many of the next submit_get and submit_scan are answered `busy`
   int writes = 0;
   int gets = 0;
 };

@@ -112,6 +112,7 @@ FakeWorkers::~FakeWorkers() {
 }
 
 bool FakeWorkers::submit(Task* task) noexcept {
+  if (full) return false;
   std::lock_guard lock(mutex_);
   tasks_.push_back(task);
   changed_.notify_one();

@@ -207,6 +207,33 @@ TEST_P(StorageSuite, PagesCoverARangeOnceInBothDirections) {
   EXPECT_EQ(scan(kPartition, "k1013", "k1010"), Items{});
 }
 
+// What the engine cannot hand to a worker it refuses, so that the caller asks again.
+TEST_P(StorageSuite, AFullWorkersQueueIsBusyAndNothingIsDone) {
+  open(kPartition);
+  ASSERT_TRUE(write(kPartition, 1, {{"a", "1"}}).ok());
+  host_.fake_workers().full = true;
+  Got got;
+  storage_->submit_get(host_.loop(0), kPartition, view_of("a"), &got);
+  EXPECT_FALSE(got.done) << "told inside the call";
+  EXPECT_TRUE(host_.fake_loop().run_until([&] { return got.done; }));
+  EXPECT_TRUE(got.status.ok() || got.status.code == StatusCode::busy) << describe(got.status);
+  Page page;
+  const ScanRequest request = whole(kPartition);
+  storage_->submit_scan(host_.loop(0), &request, &page);
+  EXPECT_TRUE(host_.fake_loop().run_until([&] { return page.done; }));
+  EXPECT_TRUE(page.status.ok() || page.status.code == StatusCode::busy) << describe(page.status);
+  const Status flushed = flush();
+  EXPECT_TRUE(flushed.ok() || flushed.code == StatusCode::busy) << describe(flushed);
+
+  host_.fake_workers().full = false;
+  EXPECT_TRUE(flush().ok());
+  Got again;
+  storage_->submit_get(host_.loop(0), kPartition, view_of("a"), &again);
+  EXPECT_TRUE(host_.fake_loop().run_until([&] { return again.done; }));
+  EXPECT_TRUE(again.status.ok()) << describe(again.status);
+  EXPECT_EQ(again.value, "1");
+}
+
 TEST_P(StorageSuite, ABatchMayEraseARange) {
   open(kPartition);
   ASSERT_TRUE(write(kPartition, 1, {{"a", ""}, {"b", ""}, {"c", ""}, {"d", ""}}).ok());

@@ -139,6 +139,8 @@ struct StorageStatistics {
   uint64_t pending_compaction_bytes;
 };
 
+// Whatever is submitted, here and to a view or an import, may end with `busy`: a bounded queue on
+// the way was full, nothing was done, and the caller may ask again later.
 class Storage : public Object {
  public:
   static constexpr char kInterfaceId[] = "grey.storage/1";

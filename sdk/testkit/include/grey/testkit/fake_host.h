@@ -4,6 +4,7 @@
 #ifndef GREY_TESTKIT_FAKE_HOST_H_
 #define GREY_TESTKIT_FAKE_HOST_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -61,6 +62,8 @@ class FakeWorkers final : public Service<Workers> {
   FakeWorkers();
   ~FakeWorkers();
   bool submit(Task* task) noexcept override;
+  // Whether submit() refuses, as a full queue does.
+  std::atomic<bool> full{false};
 
  private:
   std::mutex mutex_;
@@ -103,6 +106,7 @@ class FakeHost final : public Service<Host> {
   std::map<std::string, Object*> interfaces;    // for interface_of
   FakeLoop& fake_loop() { return loop_; }
   FakeFiles& fake_files() { return files_; }
+  FakeWorkers& fake_workers() { return workers_; }
 
   uint32_t loop_count() noexcept override { return 1; }
   Loop* loop(uint32_t) noexcept override { return &loop_; }
