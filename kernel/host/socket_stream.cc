@@ -106,14 +106,17 @@ void SocketStream::on_writable() noexcept {
 
 void SocketStream::flush() {
   if (state_ != State::open && state_ != State::closing) return;
+  const uint64_t before = queue_.bytes();
   const int error = send_error_ != 0 ? 0 : queue_.send_to(watch_->fd());
   if (error != 0) {
     send_failed(error);
     return;
   }
+  const bool progress = queue_.bytes() < before;
   if (!queue_.empty()) {
     waiting_writable_ = true;
     watch_->arm_write();
+    if (state_ == State::closing && progress) start_timeout(options_.close_timeout_ns);
   } else if (state_ == State::closing) {
     all_sent();
     return;

@@ -17,7 +17,8 @@ namespace greyd {
 
 struct StreamOptions {
   uint64_t high_water_bytes = 1024 * 1024;
-  // close() gives up (aborts and reports `timed_out`) after this long without having sent all.
+  // close() gives up (aborts and reports `timed_out`) when the other side takes nothing for so
+  // long.
   uint64_t close_timeout_ns = 10'000'000'000;
   // After close() has sent all it waits this long at most for the other side's end, so that data
   // still arriving does not make the kernel throw away what the other side has not read yet.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -190,6 +191,63 @@ TEST(SocketStream, CloseGivesUpWhenTheOtherSideTakesNothing) {
     pair.client.stream->close();
   });
   EXPECT_EQ(pair.client.wait_closed().code, StatusCode::timed_out);
+}
+
+// Reads a piece now and then until `for_ns` have passed, then the rest; what it got. `longest_ns`:
+// how long it took nothing at most, and for how long it was slow.
+size_t read_slowly(ConnectedPair& pair, uint64_t for_ns, uint64_t* longest_ns, size_t* slowly) {
+  size_t taken = 0;
+  bool slow = true;
+  pair.on_server([&] {
+    pair.server.data = [&](grey::ByteView bytes) {
+      pair.server.received.clear();
+      EXPECT_EQ(pattern(bytes.size, taken), grey::text_of(bytes));
+      taken += bytes.size;
+      if (slow) pair.server.stream->pause_reading();
+    };
+  });
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto began = now();
+  auto last = began;
+  *longest_ns = 0;
+  while (now() - began < std::chrono::nanoseconds(for_ns)) {
+    for (int i = 0; i < 4; ++i) pair.on_server([&] { pair.server.stream->resume_reading(); });
+    *longest_ns = std::max<uint64_t>(*longest_ns, (now() - last).count());
+    last = now();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  pair.on_server([&] {
+    *slowly = taken;
+    slow = false;
+    pair.server.stream->resume_reading();
+  });
+  (void)pair.server.wait_closed();
+  pair.harness.loops.stop();
+  return taken;
+}
+
+TEST(SocketStream, CloseGoesOnAsLongAsASlowReaderTakesSomething) {
+  constexpr size_t kTotal = 48 * 1024 * 1024;
+  constexpr uint64_t kTimeoutNs = 500'000'000;
+  NetOptions options;
+  options.stream.close_timeout_ns = kTimeoutNs;
+  // An attempt counts only if the reader, on a busy machine, was never away too long.
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    ConnectedPair pair(options);
+    pair.on_server([&] { pair.server.stream->pause_reading(); });
+    pair.on_client([&] {
+      (void)pair.client.stream->write(grey::view_of(pattern(kTotal, 0)));
+      pair.client.stream->close();
+    });
+    uint64_t longest_ns = 0;
+    size_t slowly = 0;
+    const size_t taken = read_slowly(pair, 3 * kTimeoutNs, &longest_ns, &slowly);
+    if (longest_ns > kTimeoutNs / 4) continue;
+    EXPECT_LT(slowly, kTotal) << "the reader was not slow: this proves nothing";
+    EXPECT_EQ(taken, kTotal);
+    return;
+  }
+  GTEST_SKIP() << "this machine is too busy for a reader that is slow but steady";
 }
 
 TEST(SocketStream, CloseWaitsForTheOtherSideNoLongerThanItsLingerTime) {
