@@ -39,12 +39,15 @@ class RequestParser {
 
   // Whether a request has begun that is not whole yet.
   bool in_request() const;
+  // How much of a request that is not whole is held here.
+  uint64_t buffered() const;
   // Whether the client waits for "100 Continue" before it sends the body. True once a request.
   bool take_expectation();
 
  private:
   struct State;
 
+  bool check_framing();  // false: failed
   Outcome fail(int status, const char* code, std::string message);
 
   ParserLimits limits_;

@@ -95,6 +95,39 @@ TEST(RequestParser, RefusesWhatIsNotHttp) {
   }
 }
 
+// Taken for a request without a body, what follows would be read as the next requests.
+TEST(RequestParser, RefusesABodyWhoseEndIsInDoubt) {
+  const std::pair<const char*, int> cases[] = {
+      {"Transfer-Encoding: gzip\r\n", 501},
+      {"Transfer-Encoding: chunked, gzip\r\n", 501},
+      {"Transfer-Encoding: gzip, chunked\r\n", 501},
+      {"Transfer-Encoding: identity\r\n", 501},
+      {"Transfer-Encoding: xchunked\r\n", 501},
+      {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 400},
+      {"Transfer-Encoding:\r\n", 501},
+      {"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", 400},
+      {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 400},
+      {"Content-Length: 5\r\nTransfer-Encoding: gzip\r\n", 400},
+      {"Content-Length: 5\r\nContent-Length: 6\r\n", 400},
+  };
+  for (const auto& [fields, status] : cases) {
+    const std::string text = std::string("PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\n") + fields +
+                             "\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (size_t piece : {size_t{1}, size_t{7}, text.size()}) {
+      RequestParser parser({});
+      int fault = 0;
+      EXPECT_TRUE(feed(parser, text, piece, &fault).empty()) << fields;
+      EXPECT_EQ(fault, status) << fields << " in pieces of " << piece;
+    }
+  }
+  RequestParser old({});
+  int fault = 0;
+  EXPECT_TRUE(
+      feed(old, "PUT /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 1000, &fault)
+          .empty());
+  EXPECT_EQ(fault, 400);
+}
+
 TEST(RequestParser, TellsOnceThatTheClientWaitsForContinue) {
   RequestParser parser({});
   feed(parser, "PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", 1000);

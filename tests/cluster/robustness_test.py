@@ -84,6 +84,21 @@ class Garbage(ClusterTest):
             send_and_forget(port, request[:self.random.randrange(1, len(request))])
             send_and_forget(port, self.mutated(request), wait_s=0.02)
 
+    def test_api_requests_whose_end_is_in_doubt(self):
+        """What follows a body that cannot be delimited is never taken for a request."""
+        for fields, status in ((b"Transfer-Encoding: gzip", b"501"),
+                               (b"Transfer-Encoding: chunked, gzip", b"501"),
+                               (b"Transfer-Encoding: chunked\r\nContent-Length: 4", b"400")):
+            answer = send_and_forget(
+                self.nodes[0].api_port,
+                b"PUT /v1/kv/doubt HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n\r\n"
+                b"PUT /v1/kv/smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", wait_s=5)
+            self.assertEqual(answer.split(b" ")[1:2], [status], (fields, answer))
+            self.assertEqual(answer.count(b"HTTP/1.1 "), 1, (fields, answer))
+        with self.nodes[0].client() as client:
+            self.assertEqual(client.get("smuggled").status, 404)
+            self.assertEqual(client.get("doubt").status, 404)
+
     def test_api_half_open_connections(self):
         """Hundreds of connections that never finish a request take nobody's turn."""
         with contextlib.ExitStack() as stack:
