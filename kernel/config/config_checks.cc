@@ -1,6 +1,7 @@
 #include "config/config_checks.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <initializer_list>
 #include <string_view>
 
@@ -161,9 +162,9 @@ void Checker::check_addresses() {
       const Address& other = blamed == a.key ? b : a;
       const Address& own = blamed == a.key ? a : b;
       report(blamed,
-             "clashes with " + std::string(other.key) + " " + quoted(other.endpoint.to_string()) +
-                 ": one port serves one purpose",
-             quoted(own.endpoint.to_string()), "a port of its own");
+             "clashes with " + std::string(other.key) + " " +
+                 greyd::quoted(other.endpoint.to_string()) + ": one port serves one purpose",
+             greyd::quoted(own.endpoint.to_string()), "a port of its own");
     }
   }
 }
@@ -197,7 +198,7 @@ void Checker::check_security() {
   if (!tls.enabled) {
     const std::string needs = "only with security.tls.enabled: true";
     if (usable({"security.tls.client_auth"}) && tls.client_auth != "none") {
-      report("security.tls.client_auth", plaintext, quoted(tls.client_auth), needs);
+      report("security.tls.client_auth", plaintext, greyd::quoted(tls.client_auth), needs);
     }
     if (mtls.enabled) report("security.mtls.enabled", plaintext, "true", needs);
     if (config_.plugins.transport == "tls") {
@@ -237,10 +238,27 @@ void Checker::check_limits() {
          "", "limits.batch of " + std::to_string(least) + "B or more");
 }
 
-void prepend_plugin_dir(std::vector<std::string>& path, const std::string& plugin_dir) {
-  if (plugin_dir.empty()) return;
-  path.erase(std::remove(path.begin(), path.end(), plugin_dir), path.end());
-  path.insert(path.begin(), plugin_dir);
+// Whether both name one folder, be it by a slash at the end or by a link.
+bool same_folder(const std::string& a, const std::string& b) {
+  std::error_code error;
+  if (std::filesystem::equivalent(a, b, error)) return true;
+  const auto plain = [](const std::string& path) {
+    return (std::filesystem::path(path) / "").lexically_normal();
+  };
+  return plain(a) == plain(b);
+}
+
+// A folder that stands there twice would be searched twice, and each plugin in it found twice.
+void complete_plugin_path(std::vector<std::string>& path, const std::string& plugin_dir) {
+  std::vector<std::string> all;
+  if (!plugin_dir.empty()) all.push_back(plugin_dir);
+  for (std::string& folder : path) {
+    const bool known = std::any_of(all.begin(), all.end(), [&](const std::string& earlier) {
+      return same_folder(earlier, folder);
+    });
+    if (!known) all.push_back(std::move(folder));
+  }
+  path = std::move(all);
 }
 
 }  // namespace
@@ -254,7 +272,7 @@ std::vector<ConfigError> complete_config(Config& config, const ConfigContext& co
   checker.check_addresses();
   checker.check_security();
   checker.check_limits();
-  prepend_plugin_dir(config.plugins.path, context.plugin_dir);
+  complete_plugin_path(config.plugins.path, context.plugin_dir);
   if (config.network.advertise_host.empty()) {
     config.network.advertise_host =
         default_advertise_host(config.node.id, config.network.raft_addr,

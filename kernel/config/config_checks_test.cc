@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "config/testing.h"
 
@@ -82,6 +85,21 @@ TEST(ConfigChecksTest, ListsReplaceTheirDefault) {
 TEST(ConfigChecksTest, TheInstalledPluginDirectoryIsAlwaysSearchedFirst) {
   const Config config = config_of(kNode + "plugins: {path: [/opt/a, /usr/lib/grey/plugins]}\n");
   EXPECT_THAT(config.plugins.path, ElementsAre("/usr/lib/grey/plugins", "/opt/a"));
+}
+
+TEST(ConfigChecksTest, AFolderOfPluginsIsSearchedOnceHoweverItIsWritten) {
+  const Config slash = config_of(kNode +
+                                 "plugins: {path: [/usr/lib/grey/plugins/, /opt/a, "
+                                 "/opt/b/../a/, /opt//a]}\n");
+  EXPECT_THAT(slash.plugins.path, ElementsAre("/usr/lib/grey/plugins", "/opt/a"));
+  const std::string base = ::testing::TempDir() + "plugin-folders-" + std::to_string(::getpid());
+  std::filesystem::create_directory(base);
+  std::filesystem::create_directory(base + "/real");
+  std::filesystem::create_directory_symlink(base + "/real", base + "/link");
+  const Config link =
+      config_of(kNode + "plugins: {path: [" + base + "/real, " + base + "/link]}\n");
+  EXPECT_THAT(link.plugins.path, ElementsAre("/usr/lib/grey/plugins", base + "/real"));
+  std::filesystem::remove_all(base);
 }
 
 TEST(ConfigChecksTest, QuorumBelowTheMajorityIsRefusedWithTheReason) {

@@ -261,7 +261,8 @@ const KeySpec kKeys[] = {
      .slot = [](Config& c) -> std::int64_t& { return c.limits.key_bytes; }},
     {.name = "limits.value",
      .type = ValueType::size,
-     .allowed = "1KiB..64MiB",
+     // With the largest message of entries (raft's max_append) it must fit a frame between nodes.
+     .allowed = "1KiB..32MiB",
      .default_text = "8MiB",
      .doc = "The longest value.",
      .slot = [](Config& c) -> std::int64_t& { return c.limits.value_bytes; }},
