@@ -1,5 +1,6 @@
 #include "batch_exchange.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -11,6 +12,8 @@ namespace grey::http {
 namespace {
 
 constexpr size_t kMaxUnderWay = 1024;
+// So many gets begin before the first answer tells how large values are here.
+constexpr uint64_t kFirstGets = 16;
 
 std::string_view to_view(const boost::json::string& text) {
   return {text.data(), text.size()};
@@ -76,7 +79,36 @@ bool parse_operation(const boost::json::value& value, BatchOperation* op, std::s
   return parse_fields(fields.get_object(), op, error);
 }
 
+std::string error_result(int status, std::string_view code, std::string_view message) {
+  const bool retryable = status == 429 || status == 503 || status == 507;
+  const boost::json::value result = {
+      {"error",
+       {{"code", boost::json::string_view(code.data(), code.size())},
+        {"message", boost::json::string_view(message.data(), message.size())},
+        {"retryable", retryable}}}};
+  return boost::json::serialize(result);
+}
+
 }  // namespace
+
+bool too_many_parts(ByteView body) {
+  // An operation is two objects, with the commas before it and between its fields, of which there
+  // are four at most.
+  constexpr size_t kMaxParts = 6 * kMaxBatchOperations + 16;
+  size_t parts = 0;
+  bool in_text = false;
+  for (uint64_t i = 0; i < body.size; ++i) {
+    const uint8_t byte = body.data[i];
+    if (byte == '"') {
+      in_text = !in_text;
+    } else if (in_text) {
+      if (byte == '\\') ++i;
+    } else if ((byte == ',' || byte == '{' || byte == '[') && ++parts > kMaxParts) {
+      return true;
+    }
+  }
+  return false;
+}
 
 std::optional<std::vector<BatchOperation>> parse_batch(const ApiContext&, ByteView body,
                                                        std::string* error) {
@@ -107,7 +139,10 @@ std::optional<std::vector<BatchOperation>> parse_batch(const ApiContext&, ByteVi
 
 BatchExchange::BatchExchange(const ApiContext* context, Loop* loop,
                              std::vector<BatchOperation> operations)
-    : context_(context), loop_(loop), operations_(std::move(operations)) {}
+    : context_(context),
+      loop_(loop),
+      operations_(std::move(operations)),
+      expected_value_(context->max_batch_bytes / kFirstGets) {}
 
 void BatchExchange::run() {
   deadline_ns_ = loop_->now_ns() + timeout_ms * 1'000'000;
@@ -116,14 +151,25 @@ void BatchExchange::run() {
   advance();
 }
 
+// Values that are on their way must fit into the answer too, or they would pile up; one may always
+// be asked for.
+bool BatchExchange::may_submit(const BatchOperation& op) const {
+  if (under_way_ >= kMaxUnderWay || keys_under_way_.contains(op.key)) return false;
+  if (op.operation != KvOperation::get || gets_under_way_ == 0) return true;
+  return result_bytes_ + (gets_under_way_ + 1) * expected_value_ <= context_->max_batch_bytes;
+}
+
 void BatchExchange::advance() {
-  while (next_ < operations_.size() && under_way_ < kMaxUnderWay &&
-         !keys_under_way_.contains(operations_[next_].key)) {
-    submit(next_++);
-  }
+  while (next_ < operations_.size() && may_submit(operations_[next_])) submit(next_++);
   if (next_ < operations_.size() || under_way_ > 0) return;
-  finish(json_response(
-      200, boost::json::serialize(boost::json::object{{"results", std::move(results_)}}) + "\n"));
+  std::string text = "{\"results\":[";
+  text.reserve(result_bytes_ + results_.size() + 32);
+  for (std::string& result : results_) {
+    if (&result != &results_.front()) text.push_back(',');
+    text.append(result);
+    result = {};
+  }
+  finish(json_response(200, text + "]}\n"));
 }
 
 void BatchExchange::submit(size_t index) {
@@ -143,28 +189,51 @@ void BatchExchange::submit(size_t index) {
   request.key = step.key.ref();
   request.value = step.value.ref();
   ++under_way_;
+  if (op.operation == KvOperation::get) ++gets_under_way_;
   ++keys_under_way_[op.key];
   context_->kv->submit(loop_, &request, &step);
 }
 
 void BatchExchange::step_done(Step& step, const KvResponse& response) {
-  boost::json::object result;
+  const BatchOperation& op = operations_[step.index];
+  if (op.operation == KvOperation::get) {
+    --gets_under_way_;
+    expected_value_ = std::max(response.value.size, expected_value_ / 2);
+  }
+  std::string result = result_of(op, response);
+  result_bytes_ += result.size();
+  hold(result.size());
+  results_[step.index] = std::move(result);
+  step.key = step.value = Buffer();
+  --under_way_;
+  keys_under_way_.erase(op.key);
+  advance();
+}
+
+std::string BatchExchange::result_of(const BatchOperation& op, const KvResponse& response) {
   if (response.code != KvCode::ok) {
-    const int status = status_of(response.code);
-    result.emplace("error", boost::json::object{
-                                {"code", code_text(response.code)},
-                                {"message", response.message},
-                                {"retryable", status == 429 || status == 503 || status == 507}});
-  } else if (operations_[step.index].operation == KvOperation::get) {
+    return error_result(status_of(response.code), code_text(response.code), response.message);
+  }
+  boost::json::object result;
+  if (op.operation != KvOperation::get) {
+    result.emplace("revision", std::to_string(response.revision));
+    return boost::json::serialize(result);
+  }
+  if (!has_room(response.value.size)) {
+    return error_result(429, "busy", "too many answers wait for slow clients");
+  }
+  std::string text;
+  if (result_bytes_ + response.value.size <= context_->max_batch_bytes) {
     add_bytes(&result, "value", text_of(response.value));
     result.emplace("revision", std::to_string(response.revision));
-  } else {
-    result.emplace("revision", std::to_string(response.revision));
+    text = boost::json::serialize(result);
   }
-  results_[step.index] = std::move(result);
-  --under_way_;
-  keys_under_way_.erase(operations_[step.index].key);
-  advance();
+  if (text.empty() || result_bytes_ + text.size() > context_->max_batch_bytes) {
+    return error_result(413, "too_large",
+                        "with this value the answer would be larger than " +
+                            std::to_string(context_->max_batch_bytes) + " bytes");
+  }
+  return text;
 }
 
 }  // namespace grey::http

@@ -4,10 +4,9 @@
 
 namespace grey::http {
 
-void Exchange::begin(ExchangeOwner* owner, uint64_t now_ns) {
+void Exchange::begin(ExchangeOwner* owner) {
   assert(!begun_);
   begun_ = true;
-  begun_ns_ = now_ns;
   owner_ = owner;
   self_ = shared_from_this();
   run();
@@ -18,7 +17,19 @@ void Exchange::finish(Response response) {
   const std::shared_ptr<Exchange> keep = std::move(self_);
   response_ = std::move(response);
   done_ = true;
-  if (owner_) owner_->answered();
+  if (owner_) owner_->answered(*this);
+}
+
+void Exchange::hold(uint64_t bytes) {
+  if (!owner_) return;
+  told_bytes_ += bytes;
+  owner_->holds(bytes);
+}
+
+void Exchange::finish_read(Response response) {
+  const bool room = !owner_ || has_room(response.body_size());
+  finish(room ? std::move(response)
+              : error_response(429, "busy", "too many answers wait for slow clients"));
 }
 
 bool Exchange::conflicts_with(const Exchange& earlier) const {

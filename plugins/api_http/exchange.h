@@ -21,10 +21,17 @@ struct ApiContext {
   uint64_t max_batch_bytes = 16 << 20;
 };
 
-// Told on the exchange's loop when the answer is there.
+class Exchange;
+
+// The session, on the exchange's loop.
 class ExchangeOwner {
  public:
-  virtual void answered() = 0;
+  // The answer is there.
+  virtual void answered(Exchange& exchange) = 0;
+  // So much of an answer has been made already.
+  virtual void holds(uint64_t bytes) = 0;
+  // Whether so much more may be held in memory for clients.
+  virtual bool has_room(uint64_t bytes) = 0;
 
  protected:
   ~ExchangeOwner() = default;
@@ -38,14 +45,17 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   virtual ~Exchange() = default;
 
   // Begins. The answer may be there when it returns.
-  void begin(ExchangeOwner* owner, uint64_t now_ns);
+  void begin(ExchangeOwner* owner);
   // The connection is gone: nobody is told any more.
   void abandon() { owner_ = nullptr; }
 
   bool begun() const { return begun_; }
   bool done() const { return done_; }
   const Response& response() const { return response_; }
-  uint64_t begun_ns() const { return begun_ns_; }
+  // What the owner was told to hold for it before it was done.
+  uint64_t told_bytes() const { return told_bytes_; }
+  // Whether the answer may be large, as those with values are.
+  bool reads() const { return access == Access::read || access == Access::everything; }
 
   // Whether it must wait for `earlier`, which came before it on the same connection.
   bool conflicts_with(const Exchange& earlier) const;
@@ -55,18 +65,26 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::string key;  // for read and write
   bool head_only = false;
   bool keep_alive = true;
+  uint64_t body_bytes = 0;  // of the request; held as long as the exchange
+  uint64_t arrived_ns = 0;  // when the request had been read
 
  protected:
   virtual void run() = 0;
   // Once, on the loop.
   void finish(Response response);
+  // finish() for what changed nothing: when the node has no memory to keep the answer until the
+  // client takes it, the answer is `busy`.
+  void finish_read(Response response);
+  // Tells of a part of the answer that is made already.
+  void hold(uint64_t bytes);
+  bool has_room(uint64_t bytes) const { return owner_ && owner_->has_room(bytes); }
 
  private:
   ExchangeOwner* owner_ = nullptr;
   std::shared_ptr<Exchange> self_;  // while the answer is being made
   bool begun_ = false;
   bool done_ = false;
-  uint64_t begun_ns_ = 0;
+  uint64_t told_bytes_ = 0;
   Response response_;
 };
 

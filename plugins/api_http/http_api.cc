@@ -23,14 +23,18 @@ Status HttpApi::start(ErrorText* error) noexcept {
   // A key may come with every byte as %XX; a body is a value or a batch.
   limits_.parser.header_bytes = static_cast<uint32_t>(3 * context_.max_key_bytes + (32 << 10));
   limits_.parser.body_bytes = std::max(context_.max_value_bytes, context_.max_batch_bytes);
+  limits_.held_bytes = limits_.parser.body_bytes;
   limits_.max_pipelined = static_cast<uint32_t>(config->integer("max_pipelined", 128));
   limits_.request_timeout_ns = config->duration_ns("request_timeout", limits_.request_timeout_ns);
   limits_.idle_timeout_ns = config->duration_ns("idle_timeout", limits_.idle_timeout_ns);
   max_connections_ = static_cast<uint64_t>(config->integer("max_connections", 10000));
   metrics_ = std::make_unique<RequestMetrics>(host());
 
+  const uint64_t buffer_bytes =
+      std::max(config->size_bytes("buffer_limit", 512 << 20) / host()->loop_count(),
+               4 * limits_.parser.body_bytes);
   for (uint32_t i = 0; i < host()->loop_count(); ++i) {
-    loops_.push_back(std::make_unique<LoopSessions>(this, host()->loop(i)));
+    loops_.push_back(std::make_unique<LoopSessions>(this, host()->loop(i), buffer_bytes));
     post(host()->loop(i), [sessions = loops_.back().get()] { sessions->start(); });
   }
   face_.text = config->text("network.api_addr") ? config->text("network.api_addr") : "";
@@ -59,7 +63,8 @@ void HttpApi::stop(Completion* done) noexcept {
   on_each_loop(&LoopSessions::stop, done);
 }
 
-// Runs `action` on each loop; `done`, if any, on loop 0 behind the last one.
+// Runs `action` on each loop; `done`, if any, on loop 0 behind the last one and what it has posted
+// to its loop.
 void HttpApi::on_each_loop(void (LoopSessions::*action)(), Completion* done) {
   if (loops_.empty()) {
     if (done) done->complete(ok_status());
@@ -69,8 +74,11 @@ void HttpApi::on_each_loop(void (LoopSessions::*action)(), Completion* done) {
   for (auto& sessions : loops_) {
     post(sessions->loop(), [this, target = sessions.get(), action, left, done] {
       (target->*action)();
-      if (left->fetch_sub(1) != 1 || !done) return;
-      post(host()->loop(0), [done] { done->complete(ok_status()); });
+      if (!done) return;
+      post(target->loop(), [this, left, done] {
+        if (left->fetch_sub(1) != 1) return;
+        post(host()->loop(0), [done] { done->complete(ok_status()); });
+      });
     });
   }
 }
@@ -93,7 +101,7 @@ void HttpApi::LoopSessions::start() {
 void HttpApi::LoopSessions::accept(Stream* stream) {
   const uint64_t open = api_->connections_.fetch_add(1) + 1;
   auto session = std::make_unique<Session>(this, &api_->context_, api_->metrics_.get(),
-                                           &api_->limits_, stream);
+                                           &api_->limits_, &budget_, stream);
   Session* accepted = session.get();
   sessions_.emplace(accepted, std::move(session));
   if (draining_) {
@@ -117,6 +125,11 @@ void HttpApi::LoopSessions::stop() {
   draining_ = true;
   if (timer_) timer_->cancel();
   api_->connections_.fetch_sub(sessions_.size());
+  // Destroyed later, as in ended(): one may be due to run in this turn.
+  for (auto& [session, owned] : sessions_) {
+    session->cut();
+    post(loop_, [buried = std::move(owned)] {});
+  }
   sessions_.clear();
 }
 

@@ -34,11 +34,12 @@ class HttpApi final : public PluginBase {
   // The sessions of one loop; all on it, but for construction.
   class LoopSessions final : public SessionOwner, private Task {
    public:
-    LoopSessions(HttpApi* api, Loop* loop) : api_(api), loop_(loop) {}
+    LoopSessions(HttpApi* api, Loop* loop, uint64_t buffer_bytes)
+        : api_(api), loop_(loop), budget_(buffer_bytes) {}
     void start();
     void accept(Stream* stream);
     void drain();
-    // Tells `done` on loop 0 once no session is left, and cuts them when `at_once`.
+    // Cuts what is left. The sessions are gone when what is posted to the loop now runs.
     void stop();
     void ended(Session* session) override;
     Loop* loop() { return loop_; }
@@ -50,6 +51,7 @@ class HttpApi final : public PluginBase {
     HttpApi* api_;
     Loop* loop_;
     Ref<Timer> timer_;
+    ByteBudget budget_;
     std::map<Session*, std::unique_ptr<Session>> sessions_;
     bool draining_ = false;
   };

@@ -38,7 +38,8 @@ void KvExchange::done(const KvResponse* answer) noexcept {
       if (request_.consistency == KvConsistency::stale)
         response.fields += age_field(answer->age_ms);
       response.value = Buffer(answer->value);
-      break;
+      finish_read(std::move(response));
+      return;
   }
   finish(std::move(response));
 }

@@ -19,6 +19,13 @@ GREY_PLUGIN_DESCRIPTOR(
           .default_text = "128",
           .allowed = "1..10000",
           .documentation = "Requests of one connection under way at once; more wait unread."},
+         {.name = "buffer_limit",
+          .type = "size",
+          .default_text = "512MiB",
+          .allowed = "64MiB..1TiB",
+          .documentation = "Bodies and answers held in memory for all clients together, shared out "
+                           "among the loops (at least four bodies each). Above it no more is read "
+                           "from clients that wait for answers, and reads are answered 429."},
          {.name = "request_timeout",
           .type = "duration",
           .default_text = "30s",

@@ -51,7 +51,7 @@ void RangeExchange::done(KvCode code, const char* message, const KvItem* items, 
   if (more && count > 0) {
     document.emplace("next", encode_cursor(parameters_.fingerprint, text_of(items[count - 1].key)));
   }
-  finish(json_response(200, boost::json::serialize(document) + "\n"));
+  finish_read(json_response(200, boost::json::serialize(document) + "\n"));
 }
 
 }  // namespace grey::http

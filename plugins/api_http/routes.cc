@@ -231,7 +231,8 @@ bool read_bounds(Call& call, RangeParameters* range) {
   const std::string end = text("end");
   if (!end.empty() && (!range->bounded || end < range->end)) range->end = end;
   range->bounded = range->bounded || !end.empty();
-  for (const char* name : {"prefix", "start", "end", "limit", "keys_only", "reverse"}) {
+  for (const char* name :
+       {"prefix", "start", "end", "limit", "keys_only", "reverse", "consistency"}) {
     range->fingerprint += text(name) + '\0';
   }
   const std::string* cursor = call.target->find("cursor");
@@ -280,14 +281,24 @@ ExchangePtr route_batch(Call& call) {
   // Ignored, they would promise what is not kept.
   if (call.request->client_id || call.request->serial)
     return not_implemented("a batch in a session");
+  if (call.request->if_match || call.request->if_none_match) {
+    return bad_request("a batch takes its conditions as if_match of its operations");
+  }
   if (call.request->body.size() > call.context->max_batch_bytes) {
     return fixed(error_response(
         413, "too_large",
         "the batch is larger than " + std::to_string(call.context->max_batch_bytes) + " bytes"));
   }
+  const auto too_many = [] {
+    return fixed(error_response(
+        413, "too_large",
+        "a batch has at most " + std::to_string(kMaxBatchOperations) + " operations"));
+  };
+  if (too_many_parts(call.request->body.view())) return too_many();
   std::string error;
   auto operations = parse_batch(*call.context, call.request->body.view(), &error);
   if (!operations) return bad_request(error);
+  if (operations->size() > kMaxBatchOperations) return too_many();
   auto exchange = std::make_shared<BatchExchange>(call.context, call.loop, std::move(*operations));
   exchange->operation = "batch";
   exchange->access = Access::everything;
@@ -313,25 +324,52 @@ ExchangePtr action(Call& call, const char* name, std::string arguments) {
   return exchange;
 }
 
+ExchangePtr posted_action(Call& call, const char* name) {
+  if (!call.check_query({})) return bad_request(call.error);
+  return action(call, name, string_of(call.request->body.view()));
+}
+
 ExchangePtr route_members(Call& call) {
-  if (call.request->method == Method::post) {
-    return action(call, "members/add", string_of(call.request->body.view()));
+  switch (call.request->method) {
+    case Method::post:
+      return posted_action(call, "members/add");
+    case Method::get:
+    case Method::head:
+      return document(call, "cluster/members");
+    default:
+      return method_not_allowed("GET, HEAD, POST");
   }
-  return document(call, "cluster/members");
 }
 
-ExchangePtr route_plugins(Call& call) {
+ExchangePtr route_member(Call& call) {
+  if (call.request->method != Method::erase) return method_not_allowed("DELETE");
+  bool force = false;
+  if (!call.check_query({"force"}) || !call.read_boolean("force", &force)) {
+    return bad_request(call.error);
+  }
+  return action(call, "members/remove", "{}");
+}
+
+ExchangePtr route_transfer(Call& call) {
+  if (call.request->method != Method::post) return method_not_allowed("POST");
+  return posted_action(call, "transfer");
+}
+
+// A document that is there whatever the service does.
+ExchangePtr route_fixed(Call& call, std::string text) {
   if (call.request->method != Method::get && call.request->method != Method::head) {
     return method_not_allowed("GET, HEAD");
   }
-  return fixed(json_response(200, std::string(call.context->host->plugins_json()) + "\n"));
+  if (!call.check_query({"timeout"})) return bad_request(call.error);
+  return fixed(json_response(200, std::move(text)));
 }
 
-ExchangePtr route_alive(Call& call) {
-  if (call.request->method != Method::get && call.request->method != Method::head) {
-    return method_not_allowed("GET, HEAD");
-  }
-  return fixed(json_response(200, "{\"alive\":true}\n"));
+// What the contract names and this version lacks.
+ExchangePtr route_missing(Call& call, Method method, const char* path) {
+  const bool get = method == Method::get;
+  const bool fits = call.request->method == method || (get && call.request->method == Method::head);
+  if (!fits) return method_not_allowed(get ? "GET, HEAD" : "POST");
+  return not_implemented(std::string(get ? "GET " : "POST ") + path);
 }
 
 ExchangePtr route_path(Call& call) {
@@ -345,22 +383,16 @@ ExchangePtr route_path(Call& call) {
   if (path == "/v1/cluster/leader") return document(call, "cluster/leader");
   if (path == "/v1/cluster/replication") return document(call, "cluster/replication");
   if (path == "/v1/cluster/members") return route_members(call);
-  if (path.starts_with(kMemberPrefix) && call.request->method == Method::erase) {
-    bool force = false;
-    if (!call.check_query({"force"}) || !call.read_boolean("force", &force)) {
-      return bad_request(call.error);
-    }
-    return action(call, "members/remove", "{}");
+  if (path.starts_with(kMemberPrefix)) return route_member(call);
+  if (path == "/v1/cluster/transfer") return route_transfer(call);
+  if (path == "/v1/plugins") {
+    return route_fixed(call, std::string(call.context->host->plugins_json()) + "\n");
   }
-  if (path == "/v1/cluster/transfer" && call.request->method == Method::post) {
-    return action(call, "transfer", string_of(call.request->body.view()));
-  }
-  if (path == "/v1/plugins") return route_plugins(call);
-  if (path == "/healthz") return route_alive(call);
+  if (path == "/healthz") return route_fixed(call, "{\"alive\":true}\n");
   if (path == "/readyz") return document(call, "readyz");
-  if (path == "/v1/txn") return not_implemented("POST /v1/txn");
-  if (path == "/v1/watch") return not_implemented("GET /v1/watch");
-  if (path == "/v1/snapshot") return not_implemented("GET /v1/snapshot");
+  if (path == "/v1/txn") return route_missing(call, Method::post, "/v1/txn");
+  if (path == "/v1/watch") return route_missing(call, Method::get, "/v1/watch");
+  if (path == "/v1/snapshot") return route_missing(call, Method::get, "/v1/snapshot");
   return fixed(error_response(404, "not_found", "no such path"));
 }
 
@@ -368,6 +400,7 @@ ExchangePtr route_path(Call& call) {
 
 ExchangePtr route(const ApiContext* context, Loop* loop, Request request) {
   const auto target = parse_target(request.target);
+  const uint64_t body_bytes = request.body.size();
   ExchangePtr exchange;
   if (!target) {
     exchange = bad_request(
@@ -379,6 +412,7 @@ ExchangePtr route(const ApiContext* context, Loop* loop, Request request) {
   }
   exchange->head_only = request.method == Method::head;
   exchange->keep_alive = request.keep_alive;
+  exchange->body_bytes = body_bytes;
   return exchange;
 }
 

@@ -2,57 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <tuple>
 #include <vector>
 
-#include "grey/testkit/fake_host.h"
+#include "testing_kv.h"
 
 namespace grey::http {
 namespace {
-
-// Answers with what the test set, and keeps what it was asked.
-class FakeKv final : public testkit::Service<KvService> {
- public:
-  void submit(Loop* loop, const KvRequest* request, KvDone* done) noexcept override {
-    requests.push_back(*request);
-    keys.push_back(string_of(view_of(request->key)));
-    values.push_back(string_of(view_of(request->value)));
-    post(loop, [this, done] {
-      KvResponse response = {};
-      response.struct_size = sizeof(response);
-      response.code = code;
-      response.revision = 12;
-      response.age_ms = 34;
-      response.message = "because";
-      const Buffer value = Buffer::copy_of(std::string_view("bytes"));
-      response.value = value.ref();
-      done->done(&response);
-    });
-  }
-  void submit_range(Loop* loop, const KvRangeRequest* request,
-                    KvRangeDone* done) noexcept override {
-    ranges.push_back(*request);
-    starts.push_back(string_of(request->start));
-    ends.push_back(string_of(request->end));
-    post(loop, [done] {
-      const KvItem items[] = {{view_of("a"), view_of("1"), 5, 0},
-                              {view_of("a\xff"), view_of("\xff"), 6, 0}};
-      done->done(KvCode::ok, "", items, 2, true);
-    });
-  }
-  void document(Loop* loop, const char* name, KvDocumentDone* done) noexcept override {
-    documents.push_back(name);
-    post(loop, [done] { done->done(200, view_of("{}")); });
-  }
-  void act(Loop* loop, const char* name, ByteView, KvDocumentDone* done) noexcept override {
-    documents.push_back(name);
-    post(loop, [done] { done->done(501, view_of("{}")); });
-  }
-
-  KvCode code = KvCode::ok;
-  std::vector<KvRequest> requests;
-  std::vector<std::string> keys, values, starts, ends, documents;
-  std::vector<KvRangeRequest> ranges;
-};
 
 class Routes : public testing::Test, protected ExchangeOwner {
  protected:
@@ -62,7 +19,9 @@ class Routes : public testing::Test, protected ExchangeOwner {
     context_.max_key_bytes = 100;
     context_.max_value_bytes = 1000;
   }
-  void answered() override { ++answers_; }
+  void answered(Exchange&) override { ++answers_; }
+  void holds(uint64_t bytes) override { held_ += bytes; }
+  bool has_room(uint64_t bytes) override { return bytes <= room_; }
 
   Response ask(Method method, std::string target, std::string body = "") {
     Request request;
@@ -73,7 +32,7 @@ class Routes : public testing::Test, protected ExchangeOwner {
   }
   Response ask(Request request) {
     auto exchange = route(&context_, host_.loop(0), std::move(request));
-    exchange->begin(this, 0);
+    exchange->begin(this);
     EXPECT_TRUE(host_.fake_loop().run_until([&] { return exchange->done(); }));
     return exchange->response();
   }
@@ -82,6 +41,8 @@ class Routes : public testing::Test, protected ExchangeOwner {
   FakeKv kv_;
   ApiContext context_;
   int answers_ = 0;
+  uint64_t held_ = 0;
+  uint64_t room_ = UINT64_MAX;
 };
 
 TEST_F(Routes, PutGetAndDeleteReachTheService) {
@@ -244,6 +205,8 @@ TEST_F(Routes, RangesCarryTheirBoundsAndCursor) {
   EXPECT_EQ(ask(Method::get, "/v1/kv?prefix=a&limit=2&cursor=" + cursor).status, 200);
   EXPECT_EQ(kv_.starts.back(), std::string("a\xff\0", 3));
   EXPECT_EQ(ask(Method::get, "/v1/kv?prefix=a&limit=3&cursor=" + cursor).status, 400);
+  const std::string stale = "/v1/kv?prefix=a&limit=2&consistency=stale&cursor=";
+  EXPECT_EQ(ask(Method::get, stale + cursor).status, 400);
 }
 
 TEST_F(Routes, BatchesRunInOrderAndAnswerEachOperation) {
@@ -271,6 +234,126 @@ TEST_F(Routes, WhatIsNotBuiltSaysSo) {
   EXPECT_EQ(ask(Method::erase, "/v1/cluster/members/node-1?force=true").status, 501);
   EXPECT_EQ(ask(Method::get, "/nowhere").status, 404);
   EXPECT_EQ(ask(Method::post, "/v1/kv/k").status, 405);
+}
+
+TEST_F(Routes, APathSaysWhichMethodsItTakes) {
+  const std::tuple<Method, const char*, const char*> cases[] = {
+      {Method::post, "/v1/kv/k", "GET, HEAD, PUT, DELETE"},
+      {Method::post, "/v1/kv", "GET, HEAD"},
+      {Method::get, "/v1/batch", "POST"},
+      {Method::put, "/v1/cluster/status", "GET, HEAD"},
+      {Method::put, "/v1/cluster/members", "GET, HEAD, POST"},
+      {Method::get, "/v1/cluster/members/node-1", "DELETE"},
+      {Method::get, "/v1/cluster/transfer", "POST"},
+      {Method::post, "/v1/plugins", "GET, HEAD"},
+      {Method::post, "/healthz", "GET, HEAD"},
+      {Method::post, "/readyz", "GET, HEAD"},
+      {Method::get, "/v1/txn", "POST"},
+      {Method::post, "/v1/watch", "GET, HEAD"},
+      {Method::other, "/v1/snapshot", "GET, HEAD"},
+  };
+  for (const auto& [method, path, allowed] : cases) {
+    const Response response = ask(method, path);
+    EXPECT_EQ(response.status, 405) << path;
+    EXPECT_EQ(response.fields, std::string("Allow: ") + allowed + "\r\n") << path;
+  }
+  EXPECT_TRUE(kv_.documents.empty());
+}
+
+TEST_F(Routes, AnUnknownParameterIsRefusedEverywhere) {
+  for (const char* path : {"/healthz?x=1", "/v1/plugins?x=1", "/readyz?x=1",
+                           "/v1/cluster/status?x=1", "/v1/kv?x=1", "/v1/kv/k?x=1"}) {
+    EXPECT_EQ(ask(Method::get, path).status, 400) << path;
+  }
+  for (const char* path :
+       {"/v1/batch?x=1", "/v1/cluster/members?x=1", "/v1/cluster/transfer?x=1"}) {
+    EXPECT_EQ(ask(Method::post, path, "{}").status, 400) << path;
+  }
+}
+
+TEST_F(Routes, ABatchInASessionIsRefusedNotRunWithoutIt) {
+  Request request;
+  request.method = Method::post;
+  request.target = "/v1/batch";
+  request.body = Buffer::copy_of(std::string_view(R"({"ops":[{"put":{"key":"a","value":"1"}}]})"));
+  request.client_id = std::string(32, 'a');
+  request.serial = "1";
+  EXPECT_EQ(ask(request).status, 501);
+  EXPECT_TRUE(kv_.requests.empty());
+}
+
+TEST_F(Routes, ABatchRefusesConditionsOfTheWhole) {
+  Request request;
+  request.method = Method::post;
+  request.target = "/v1/batch";
+  request.body = Buffer::copy_of(std::string_view(R"({"ops":[{"put":{"key":"a","value":"1"}}]})"));
+  request.if_match = "\"1\"";
+  EXPECT_EQ(ask(request).status, 400);
+  request.if_match.reset();
+  request.if_none_match = "*";
+  EXPECT_EQ(ask(request).status, 400);
+  EXPECT_TRUE(kv_.requests.empty());
+}
+
+// A batch of `count` gets of the same number of keys.
+std::string gets(int count) {
+  std::string body = "{\"ops\":[";
+  for (int i = 0; i < count; ++i) {
+    if (i > 0) body += ',';
+    body += "{\"get\":{\"key\":\"k" + std::to_string(i) + "\"}}";
+  }
+  return body + "]}";
+}
+
+TEST_F(Routes, ABatchIsBoundedInOperations) {
+  EXPECT_EQ(ask(Method::post, "/v1/batch", gets(10'000)).status, 200);
+  kv_.requests.clear();
+  for (const std::string& body :
+       {gets(10'001), gets(300'000), "{\"ops\":[" + std::string(200'000, '[')}) {
+    const Response response = ask(Method::post, "/v1/batch", body);
+    EXPECT_EQ(response.status, 413);
+    EXPECT_NE(response.text.find("too_large"), std::string::npos) << response.text;
+  }
+  EXPECT_TRUE(kv_.requests.empty());
+  // What looks like structure inside of texts is none, quotes with a backslash do not end one.
+  const std::string text = "\\\"" + std::string(100'000, '{') + "\\\\";
+  EXPECT_EQ(
+      ask(Method::post, "/v1/batch", R"({"ops":[{"put":{"key":"a","value":")" + text + R"("}}]})")
+          .status,
+      200);
+  EXPECT_EQ(kv_.values.back(), "\"" + std::string(100'000, '{') + "\\");
+}
+
+TEST_F(Routes, ABatchesAnswerIsBoundedInBytes) {
+  context_.max_batch_bytes = 64 << 10;
+  kv_.value = std::string(10'000, 'v');
+  const Response response = ask(Method::post, "/v1/batch", gets(100));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_LE(response.text.size(), (64u << 10) + 100 * 150);
+  size_t values = 0, refused = 0;
+  for (size_t at = 0; (at = response.text.find("\"value\"", at)) != std::string::npos; ++at)
+    ++values;
+  for (size_t at = 0; (at = response.text.find("too_large", at)) != std::string::npos; ++at)
+    ++refused;
+  EXPECT_EQ(values, 6u);
+  EXPECT_EQ(refused, 94u);
+  EXPECT_EQ(kv_.requests.size(), 100u);
+  // Values on their way are bounded too: what is asked for at once must fit.
+  EXPECT_LE(kv_.most_under_way, 16u);
+}
+
+TEST_F(Routes, AReadForWhichThereIsNoMemoryIsBusyAndAWriteIsAnswered) {
+  room_ = 3;
+  const Response get = ask(Method::get, "/v1/kv/k");
+  EXPECT_EQ(get.status, 429);
+  EXPECT_TRUE(get.value.empty());
+  EXPECT_EQ(ask(Method::get, "/v1/kv").status, 429);
+  EXPECT_EQ(ask(Method::put, "/v1/kv/k", "value").status, 200);
+  const Response batch = ask(Method::post, "/v1/batch",
+                             R"({"ops":[{"put":{"key":"a","value":"1"}},{"get":{"key":"b"}}]})");
+  EXPECT_EQ(batch.status, 200);
+  EXPECT_NE(batch.text.find("\"revision\":\"12\""), std::string::npos) << batch.text;
+  EXPECT_NE(batch.text.find("\"busy\""), std::string::npos) << batch.text;
 }
 
 TEST_F(Routes, ExchangesOnOneKeyWait) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "byte_budget.h"
 #include "exchange.h"
 #include "grey/net.h"
 #include "request_metrics.h"
@@ -19,6 +20,8 @@ namespace grey::http {
 struct SessionLimits {
   ParserLimits parser;
   uint32_t max_pipelined = 128;
+  // Bodies and answers of one connection: above it nothing more is read from it or begun for it.
+  uint64_t held_bytes = 16 << 20;
   uint64_t request_timeout_ns = 30'000'000'000;  // from a request's first byte to its last
   uint64_t idle_timeout_ns = 300'000'000'000;
   uint64_t write_timeout_ns = 60'000'000'000;  // without any byte taken by the client
@@ -40,7 +43,7 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
  public:
   // Takes over the caller's reference to `stream`.
   Session(SessionOwner* owner, const ApiContext* context, RequestMetrics* metrics,
-          const SessionLimits* limits, Stream* stream);
+          const SessionLimits* limits, ByteBudget* budget, Stream* stream);
   ~Session();
 
   // Ends what takes too long. Called about once a second.
@@ -49,12 +52,16 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
   void drain();
   // Answers with `response` and closes, before any request was read.
   void refuse(const Response& response);
+  // Ends at once; the owner is not told, and may destroy it once this turn is over.
+  void cut();
 
  private:
   void on_data(Stream* stream, ByteView bytes) noexcept override;
   void on_writable(Stream* stream) noexcept override;
   void on_closed(Stream* stream, Status status) noexcept override;
-  void answered() override;
+  void answered(Exchange& exchange) override;
+  void holds(uint64_t bytes) override;
+  bool has_room(uint64_t bytes) override { return budget_->has_room(bytes); }
   void run() noexcept override;  // at the end of the turn: advance
 
   void read(ByteView bytes);
@@ -62,9 +69,13 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
   void enqueue(std::shared_ptr<Exchange> exchange);
   void schedule();
   void advance();
+  void allow_body();
+  void resume();
+  bool full() const;
+  void account();
   void start_ready();
   void write_ready();
-  void write_answer(Exchange& exchange);
+  void write_answer(const Exchange& exchange);
   void flush();
   void end();
 
@@ -72,6 +83,7 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
   const ApiContext* context_;
   RequestMetrics* metrics_;
   const SessionLimits* limits_;
+  ByteBudget* budget_;
   Ref<Stream> stream_;
   Loop* loop_;
   RequestParser parser_;
@@ -86,6 +98,10 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
   uint64_t request_began_ns_ = 0;  // 0: none is half read
   uint64_t last_active_ns_ = 0;
   uint64_t last_unsent_ = 0;
+  uint64_t held_ = 0;    // what the budget knows of
+  uint64_t queued_ = 0;  // bodies and answers of exchanges_
+  uint64_t reads_under_way_ = 0;
+  uint64_t expected_answer_;  // to a read: the largest of late
 };
 
 }  // namespace grey::http

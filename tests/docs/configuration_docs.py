@@ -31,8 +31,8 @@ in a value is the environment variable NAME, and `$${` a literal `${`.
 
 OPTIONS = """## Options of plugins
 
-Under `plugins.options.NAME`, where NAME is the plugin's. Options of a plugin that is not loaded are an
-error.
+Under `plugins.options.NAME`, where NAME is the plugin's. Options of a plugin that is not installed are an
+error; those of one that is installed and not chosen are checked all the same.
 
 """
 
