@@ -271,17 +271,6 @@ TEST_F(Routes, AnUnknownParameterIsRefusedEverywhere) {
   }
 }
 
-TEST_F(Routes, ABatchInASessionIsRefusedNotRunWithoutIt) {
-  Request request;
-  request.method = Method::post;
-  request.target = "/v1/batch";
-  request.body = Buffer::copy_of(std::string_view(R"({"ops":[{"put":{"key":"a","value":"1"}}]})"));
-  request.client_id = std::string(32, 'a');
-  request.serial = "1";
-  EXPECT_EQ(ask(request).status, 501);
-  EXPECT_TRUE(kv_.requests.empty());
-}
-
 TEST_F(Routes, ABatchRefusesConditionsOfTheWhole) {
   Request request;
   request.method = Method::post;
