@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import pty
+import shutil
 import socket
 import stat
 import subprocess
@@ -36,9 +37,13 @@ REPLICATION = {"shards": [
         {"node": "node-2", "role": "follower", "match_index": 80, "lag": 10, "state": "probe"}]},
     {"shard": 1, "leader": None, "term": None, "commit_index": None, "replicas": []},
 ]}
+# The fields, all of them, that kernel/daemon/plugins_json_test.cc shows.
 PLUGINS = {"plugins": [
-    {"name": "raft", "version": "0.1.0", "kinds": ["consensus"], "path": "/p/raft.so",
-     "sdk": "0.1", "license": "Apache-2.0", "state": "running"},
+    {"name": "raft", "kind": "consensus", "version": "0.1.0", "license": "Apache-2.0",
+     "summary": "Raft", "file": "/p/raft.so", "sdk": "0.1", "owns_threads": False, "owns_io": True,
+     "provides": ["grey.consensus/1"], "needs": ["grey.storage/1", "grey.peers/1"],
+     "options": [{"name": "max_append", "type": "size", "default": "1MiB", "allowed": "up to 8MiB",
+                  "documentation": "Largest message"}]},
 ]}
 
 
@@ -111,10 +116,10 @@ def closed_url():
         return "http://127.0.0.1:%d" % listener.getsockname()[1]
 
 
-def run(*words, stdin=b"", env=None):
+def run(*words, stdin=b"", env=None, greyctl=GREYCTL):
     environment = {k: v for k, v in os.environ.items() if k not in ("GREY_ENDPOINTS", "NO_COLOR")}
     environment.update(env or {})
-    return subprocess.run([GREYCTL, *words], input=stdin, capture_output=True, env=environment,
+    return subprocess.run([greyctl, *words], input=stdin, capture_output=True, env=environment,
                           timeout=DEADLINE_S, check=False)
 
 
@@ -237,6 +242,16 @@ class KvTest(NodeTest):
         self.assertEqual(self.run_failing(4, "kv", "get", "k"),
                          "greyctl: there is no key k (404 not_found)\n")
         self.run_failing(4, "kv", "del", "k")
+
+    def test_only_what_the_command_names_can_be_missing(self):
+        """4 says that there is no such key. A path that the node does not know is another matter."""
+        for words in (("cluster", "status"), ("kv", "scan"), ("plugin", "list"),
+                      ("cluster", "add-member", "node-4:9080"), ("cluster", "transfer-leader")):
+            self.assertIn("no such thing", self.run_failing(1, *words))
+        self.run_failing(4, "cluster", "remove-member", "node-4")
+        # A server that is no Grey node has no key either, but cannot know that.
+        self.node.answers["GET", "/v1/kv/k"] = (404, {}, b"<html>Not Found</html>")
+        self.assertIn("is it a Grey API?", self.run_failing(1, "kv", "get", "k"))
 
     def test_put_takes_its_value_from_everywhere(self):
         self.node.answers["PUT", "/v1/kv/k"] = (200, {"ETag": '"9"'}, b"")
@@ -415,19 +430,28 @@ class PluginAndConfigTest(NodeTest):
     def test_list_and_inspect_by_name(self):
         self.node.document("/v1/plugins", PLUGINS)
         self.assertEqual(self.run_ok("plugin", "list").decode().splitlines(), [
-            "NAME  VERSION  KINDS      STATE    SDK  LICENSE     PATH",
-            "raft  0.1.0    consensus  running  0.1  Apache-2.0  /p/raft.so",
+            "NAME  KIND       VERSION  SDK  LICENSE     FILE",
+            "raft  consensus  0.1.0    0.1  Apache-2.0  /p/raft.so",
         ])
-        self.assertIn(b"Kinds:    consensus\n", self.run_ok("plugin", "inspect", "raft"))
+        self.assertEqual(self.run_ok("plugin", "inspect", "raft").decode().splitlines(), [
+            "Name:         raft",
+            "Kind:         consensus",
+            "Version:      0.1.0",
+            "Summary:      Raft",
+            "SDK:          0.1",
+            "License:      Apache-2.0",
+            "Provides:     grey.consensus/1",
+            "Needs:        grey.storage/1,grey.peers/1",
+            "Own threads:  no",
+            "Own I/O:      yes",
+            "File:         /p/raft.so",
+            "",
+            "OPTION      TYPE  DEFAULT  ALLOWED     MEANING",
+            "max_append  size  1MiB     up to 8MiB  Largest message",
+        ])
         self.assertEqual(json.loads(self.run_ok("plugin", "inspect", "raft", "-o", "json")),
                          PLUGINS["plugins"][0])
         self.run_failing(4, "plugin", "inspect", "rafd")
-
-    def test_list_takes_one_kind_and_a_file(self):
-        self.node.document("/v1/plugins", {"plugins": [
-            {"name": "kv", "version": "0.1.0", "kind": "service", "file": "/p/kv.so"}]})
-        self.assertEqual(self.run_ok("plugin", "list").decode().splitlines()[1],
-                         "kv    0.1.0    service  -      -    -        /p/kv.so")
 
     def test_inspect_of_files_that_are_no_plugins(self):
         self.run_failing(4, "plugin", "inspect", "/nonexistent.so")
@@ -437,19 +461,22 @@ class PluginAndConfigTest(NodeTest):
         self.assertEqual(self.node.requests, [])
 
     def test_config_check_passes_output_and_maps_the_code(self):
-        if os.path.exists(os.path.join(os.path.dirname(GREYCTL), "greyd")):
-            self.skipTest("the real greyd stands beside greyctl")
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "greyd")
-            for code, expected in ((0, 0), (78, 1), (1, 1)):
-                with open(path, "w", encoding="ascii") as script:
-                    script.write('#!/bin/sh\necho "args $*"\necho fault >&2\nexit %d\n' % code)
-                os.chmod(path, stat.S_IRWXU)
-                result = run("config", "check", "my file.yaml",
-                             env={"PATH": folder + ":" + os.environ["PATH"]})
-                self.assertEqual((result.returncode, result.stdout, result.stderr),
-                                 (expected, b"args --config my file.yaml --check\n", b"fault\n"))
-            result = run("config", "check", env={"PATH": "/nonexistent"})
+        """A greyctl without the real greyd beside it: with a stand-in there, in PATH, or nowhere."""
+        with tempfile.TemporaryDirectory() as beside, tempfile.TemporaryDirectory() as in_path:
+            greyctl = shutil.copy2(GREYCTL, beside)
+            for folder in (in_path, beside):
+                path = os.path.join(folder, "greyd")
+                for code, expected in ((0, 0), (78, 1), (1, 1)):
+                    with open(path, "w", encoding="ascii") as script:
+                        script.write('#!/bin/sh\necho "$0 $*"\necho fault >&2\nexit %d\n' % code)
+                    os.chmod(path, stat.S_IRWXU)
+                    result = run("config", "check", "my file.yaml", greyctl=greyctl,
+                                 env={"PATH": in_path + ":" + os.environ["PATH"]})
+                    self.assertEqual(
+                        (result.returncode, result.stdout.decode(), result.stderr),
+                        (expected, path + " --config my file.yaml --check\n", b"fault\n"))
+            os.remove(path)
+            result = run("config", "check", greyctl=greyctl, env={"PATH": "/nonexistent"})
             self.assertEqual(result.returncode, 1)
             self.assertIn(b"neither beside greyctl nor in PATH", result.stderr)
 

@@ -42,7 +42,14 @@ int inspect_file(Context& context, const std::string& path) {
   if (const auto* error = std::get_if<ElfError>(&found)) {
     throw Failure(kFailed, "'" + escape_for_display(path) + "': " + error->sentence);
   }
-  print_descriptor(context, std::get<Descriptor>(found), path);
+  const auto& descriptor = std::get<Descriptor>(found);
+  if (context.json()) {
+    // A descriptor is bytes from a file, and JSON must be UTF-8.
+    const std::string text = boost::json::serialize(json_of(descriptor, path));
+    context.print_verbatim(is_utf8(text) ? text : escape_for_display(text));
+  } else {
+    print_descriptor(context, descriptor, escape_for_display(path));
+  }
   return kDone;
 }
 
@@ -53,7 +60,7 @@ int inspect_loaded(Context& context, const std::string& name) {
     if (context.json()) {
       context.print_verbatim(boost::json::serialize(plugin));
     } else {
-      print_plugin(context, plugin);
+      print_descriptor(context, descriptor_of(plugin), field(plugin, "file"));
     }
     return kDone;
   }

@@ -4,7 +4,6 @@
 #include "failure.h"
 #include "json_view.h"
 #include "table.h"
-#include "verbs/plugin_view.h"
 #include "verbs/verbs.h"
 
 namespace greyctl {
@@ -17,12 +16,10 @@ int plugin_list(Context& context) {
     return kDone;
   }
   const boost::json::value document = parse_document(text);
-  Table table({"NAME", "VERSION", "KINDS", "STATE", "SDK", "LICENSE", "PATH"});
-  table.colour_states(3);
+  Table table({"NAME", "KIND", "VERSION", "SDK", "LICENSE", "FILE"});
   for (const auto& plugin : array_field(document, "plugins")) {
-    table.add_row({field(plugin, "name"), field(plugin, "version"), kinds_of(plugin),
-                   field(plugin, "state"), field(plugin, "sdk"), field(plugin, "license"),
-                   path_of(plugin)});
+    table.add_row({field(plugin, "name"), field(plugin, "kind"), field(plugin, "version"),
+                   field(plugin, "sdk"), field(plugin, "license"), field(plugin, "file")});
   }
   table.print(context.out(), context.colour());
   return kDone;

@@ -10,18 +10,16 @@
 
 namespace greyctl {
 
-// What the plugin provides, separated by commas: its `kinds`, or its single `kind`.
-std::string kinds_of(const boost::json::value& plugin);
+// The API's description of a plugin. Whatever is missing in it or of another shape is empty.
+Descriptor descriptor_of(const boost::json::value& plugin);
 
-// Where the plugin was loaded from: its `path` or its `file`.
-std::string path_of(const boost::json::value& plugin);
+// A descriptor in the form in which the API describes plugins.
+boost::json::object json_of(const Descriptor& descriptor, const std::string& file);
 
-// Prints the fields of a plugin as the API describes it.
-void print_plugin(const Context& context, const boost::json::value& plugin);
-
-// Prints a descriptor, as a list or as JSON.
+// Prints a descriptor for people: a list, and a table of the plugin's options.
+// `file` is printed as it is.
 void print_descriptor(const Context& context, const Descriptor& descriptor,
-                      const std::string& path);
+                      const std::string& file);
 
 }  // namespace greyctl
 

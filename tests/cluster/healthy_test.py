@@ -30,6 +30,20 @@ class GuideConfiguration(unittest.TestCase):
         self.assertTrue(output.startswith(f"{path}: ok\n"), output)
         self.assertEqual(os.path.exists("/var/lib/grey"), existed)
 
+    def test_greyctl_has_it_checked(self):
+        directory = make_directory("check-")
+        self.addCleanup(shutil.rmtree, directory)
+        path = os.path.join(directory, "grey.yaml")
+        for text, status, said in ((guide_text(), 0, f"{path}: ok\n"),
+                                   (guide_text() + "nonsense: 1\n", 1, '"nonsense"')):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            done = subprocess.run([Settings.greyctl(), "config", "check", path],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  timeout=20, check=False)
+            self.assertEqual(done.returncode, status, done.stdout)
+            self.assertIn(said, done.stdout)
+
 
 class Start(ClusterTest):
     def test_healthy_in_under_five_seconds(self):
@@ -447,9 +461,15 @@ class Greyctl(SharedCluster):
         for name in names:
             self.assertIn(name, listed)
             self.assertIn(name, self.ok("plugin", "inspect", name))
-        path = next(plugin["file"] for plugin in self.nodes[0].document("/v1/plugins")["plugins"]
-                    if plugin["name"] == "rocksdb")
-        self.assertIn("rocksdb", self.ok("plugin", "inspect", path))
+        for plugin in self.nodes[0].document("/v1/plugins")["plugins"]:
+            name, path = plugin["name"], plugin["file"]
+            self.assertRegex(listed, rf"(?m)^{name} +{plugin['kind']} .* {re.escape(path)}$")
+            # What a node says of a loaded plugin is what its file says, its options included.
+            for form in ("table", "json"):
+                self.assertEqual(self.ok("plugin", "inspect", name, "-o", form),
+                                 self.ok("plugin", "inspect", path, "-o", form))
+            for option in plugin["options"]:
+                self.assertIn(option["name"], self.ok("plugin", "inspect", name))
 
     def test_exit_codes(self):
         self.assertEqual(self.greyctl("kv", "frobnicate")[0], 2)
