@@ -27,16 +27,17 @@ std::string text_at(const json::object& object, const char* name) {
 }
 
 // What the node said is wrong, as a sentence.
-Failure failure_of(const HttpResponse& response) {
+Failure failure_of(const HttpResponse& response, Missing on_404) {
   const int status = response.status;
-  const ExitCode code = status == 404 || status == 412 ? kNotFound : kFailed;
+  const bool is_missing = status == 404 && on_404 == Missing::thing;
+  const ExitCode code = is_missing || status == 412 ? kNotFound : kFailed;
   json::error_code error;
   const json::value document = json::parse(response.body, error);
   const json::value* inner =
       !error && document.is_object() ? document.get_object().if_contains("error") : nullptr;
   if (inner == nullptr || !inner->is_object()) {
-    return Failure(code, response.endpoint + " answered " + std::to_string(status) +
-                             " without saying why; is it a Grey API?");
+    return Failure(kFailed, response.endpoint + " answered " + std::to_string(status) +
+                                " without saying why; is it a Grey API?");
   }
   const json::object& fields = inner->get_object();
   std::string sentence = escape_for_display(text_at(fields, "message"));
@@ -55,7 +56,7 @@ Failure failure_of(const HttpResponse& response) {
 Api::Api(std::vector<Endpoint> endpoints, std::chrono::milliseconds timeout)
     : client_(without_tls(std::move(endpoints)), timeout), timeout_(timeout) {}
 
-HttpResponse Api::call(const HttpRequest& request) {
+HttpResponse Api::call(const HttpRequest& request, Missing on_404) {
   HttpOutcome outcome = client_.exchange(request);
   switch (outcome.kind) {
     case HttpOutcome::Kind::unreachable:
@@ -68,7 +69,7 @@ HttpResponse Api::call(const HttpRequest& request) {
       break;
   }
   if (outcome.response.status < 200 || outcome.response.status > 299) {
-    throw failure_of(outcome.response);
+    throw failure_of(outcome.response, on_404);
   }
   return std::move(outcome.response);
 }

@@ -11,6 +11,12 @@
 
 namespace greyctl {
 
+// What a 404 of the API says about a request.
+enum class Missing {
+  path,   // The node does not know the path: it is another version, or no Grey node.
+  thing,  // What the target names, a key or a member, does not exist.
+};
+
 // Not thread-safe.
 class Api {
  public:
@@ -18,8 +24,9 @@ class Api {
   Api(std::vector<Endpoint> endpoints, std::chrono::milliseconds timeout);
 
   // Returns any answer with a 2xx status. Throws Failure with kUnreachable when there is no answer,
-  // kNotFound for 404 and 412, kFailed for everything else, including a write of unknown outcome.
-  HttpResponse call(const HttpRequest& request);
+  // kNotFound for 412 and, with Missing::thing, for 404, kFailed for everything else, including a
+  // write of unknown outcome.
+  HttpResponse call(const HttpRequest& request, Missing on_404 = Missing::path);
 
   // GET of a JSON document, as its text.
   std::string get(const std::string& target);

@@ -26,7 +26,8 @@ struct Environment {
 // Not thread-safe. Refers to the arguments and the environment it was made with.
 class Context {
  public:
-  // Throws Failure(kUsage) when a common flag has a value that it cannot have.
+  // `arguments` must name a command. Throws Failure with the command's usage_exit_code when a
+  // common flag has a value that it cannot have.
   Context(const Arguments& arguments, const Environment& environment);
 
   std::ostream& out() const { return environment_.out; }
@@ -41,13 +42,16 @@ class Context {
   bool has(const std::string& flag) const { return arguments_.flags.contains(flag); }
   std::optional<std::string> flag(const std::string& name) const;
 
-  // Made at its first use, so that commands that never call it need no endpoint.
+  // Made at its first use, so that commands that never call it need no endpoint. Throws
+  // Failure(kUsage) for an endpoint that cannot be, or certificates without an https endpoint.
   Api& api();
 
   // Prints a document of the API as it came, with a line break at its end.
   void print_verbatim(const std::string& document) const;
 
  private:
+  void refuse_idle_certificates(const std::vector<Endpoint>& endpoints) const;
+
   const Arguments& arguments_;
   const Environment& environment_;
   bool json_ = false;

@@ -66,6 +66,26 @@ std::string scalar_at(const YAML::Node& root, std::initializer_list<const char*>
   return node.IsScalar() ? node.Scalar() : "";
 }
 
+Endpoint default_endpoint() {
+  return Endpoint{"127.0.0.1", kDefaultApiPort, false};
+}
+
+// What network.api_addr says, a wildcard replaced by loopback; null when it says nothing usable.
+std::optional<Endpoint> address_of(const YAML::Node& root, const EnvironmentLookup& environment) {
+  const std::string address = scalar_at(root, {"network", "api_addr"});
+  if (address.empty()) return std::nullopt;
+  const std::optional<std::string> text = expand(address, environment);
+  if (!text) return std::nullopt;
+  try {
+    Endpoint endpoint = parse_endpoint(*text);
+    if (endpoint.host == "0.0.0.0") endpoint.host = "127.0.0.1";
+    if (endpoint.host == "::") endpoint.host = "::1";
+    return endpoint;
+  } catch (const Failure&) {
+    return std::nullopt;
+  }
+}
+
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> parts;
   while (!text.empty()) {
@@ -126,19 +146,14 @@ std::optional<Endpoint> endpoint_from_config(const std::string& path,
                                              const EnvironmentLookup& environment) {
   try {
     const YAML::Node root = YAML::LoadFile(path);
-    const std::string address = scalar_at(root, {"network", "api_addr"});
-    if (address.empty()) return std::nullopt;
-    const std::optional<std::string> text = expand(address, environment);
-    if (!text) return std::nullopt;
-    Endpoint endpoint = parse_endpoint(*text);
-    if (endpoint.host == "0.0.0.0") endpoint.host = "127.0.0.1";
-    if (endpoint.host == "::") endpoint.host = "::1";
-    endpoint.tls = scalar_at(root, {"security", "tls", "enabled"}) == "true";
+    const bool tls = scalar_at(root, {"security", "tls", "enabled"}) == "true";
+    std::optional<Endpoint> endpoint = address_of(root, environment);
+    // Whatever else is not known: this node is not to be spoken to in plaintext.
+    if (!endpoint && tls) endpoint = default_endpoint();
+    if (endpoint) endpoint->tls = tls;
     return endpoint;
   } catch (const YAML::Exception&) {
     return std::nullopt;  // Not readable or not YAML: greyd, not greyctl, is to complain about it.
-  } catch (const Failure&) {
-    return std::nullopt;
   }
 }
 
@@ -155,7 +170,7 @@ std::vector<Endpoint> choose_endpoints(const std::vector<std::string>& flags,
     if (const auto configured = endpoint_from_config(config_path, environment)) {
       endpoints.push_back(*configured);
     } else {
-      endpoints.push_back(Endpoint{"127.0.0.1", kDefaultApiPort, false});
+      endpoints.push_back(default_endpoint());
     }
   }
   return endpoints;

@@ -32,7 +32,9 @@ using EnvironmentLookup = std::function<const char*(const char* name)>;
 Endpoint parse_endpoint(std::string_view text);
 
 // The endpoint of the node configured by this file: its network.api_addr, a wildcard address
-// replaced by loopback. Null when the file cannot be read, is no YAML or says nothing of it.
+// replaced by loopback, and https when security.tls is enabled. With TLS and without a usable
+// address it is https://127.0.0.1:8080. Null when the file cannot be read, is no YAML or says
+// neither.
 std::optional<Endpoint> endpoint_from_config(const std::string& path,
                                              const EnvironmentLookup& environment);
 

@@ -71,6 +71,15 @@ TEST(Endpoint, ComesFromTheConfiguration) {
             "https://a:1");
 }
 
+TEST(Endpoint, IsNeverPlaintextWhereTheConfigurationAsksForTls) {
+  for (const char* network : {"", "network: {}\n", "network: {api_addr: '${NONE}:1'}\n",
+                              "network: {api_addr: 'a:b:c'}\n"}) {
+    EXPECT_EQ(ConfigFile(network + std::string("security: {tls: {enabled: true}}")).url(),
+              "https://127.0.0.1:8080")
+        << network;
+  }
+}
+
 TEST(Endpoint, IgnoresAConfigurationThatDoesNotSay) {
   for (const char* text :
        {"", "network:", "network: {api_addr: [1]}", "network: 7", "- a\n- b", "{{{",

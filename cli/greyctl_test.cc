@@ -120,6 +120,26 @@ TEST(Greyctl, NamesWhatIsNotBuiltYet) {
   EXPECT_EQ(run_words({"repair", "--data-dir", "/tmp/x"}).exit_code, kCouldNotCheck);
 }
 
+TEST(Greyctl, OfflineVerbsSay64ForWrongUsageOfAnyKind) {
+  for (const char* verb : {"fsck", "repair"}) {
+    for (const auto& more :
+         {std::vector<std::string>{"-o", "bad"}, {"--timeout", "x"}, {"--bad"}, {"word"}}) {
+      std::vector<std::string> words = {verb};
+      words.insert(words.end(), more.begin(), more.end());
+      EXPECT_EQ(run_words(words).exit_code, kOfflineUsage) << verb << " " << more[0];
+    }
+  }
+}
+
+TEST(Greyctl, RefusesCertificatesThatNoEndpointWouldUse) {
+  for (const char* flag : {"--cacert", "--cert", "--key"}) {
+    const Result result = run_words({"cluster", "status", flag, "f", "--endpoint", "http://a:1"});
+    EXPECT_EQ(result.exit_code, kUsage);
+    EXPECT_THAT(result.err, HasSubstr(flag));
+    EXPECT_THAT(result.err, HasSubstr("http://a:1"));
+  }
+}
+
 TEST(Greyctl, PrintsTheTemplate) {
   const Result result = run_words({"config", "init"});
   EXPECT_EQ(result.exit_code, kDone);

@@ -14,7 +14,8 @@ int cluster_remove_member(Context& context) {
       context.api().call({.method = "DELETE",
                           .target = "/v1/cluster/members/" + percent_encode(id) + query,
                           .headers = {},
-                          .body = ""});
+                          .body = ""},
+                         Missing::thing);
   if (!response.body.empty()) context.print_verbatim(response.body);
   return kDone;
 }

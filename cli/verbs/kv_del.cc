@@ -13,7 +13,8 @@ int kv_del(Context& context) {
   api.call({.method = "DELETE",
             .target = target + "?" + api.timeout_parameter(),
             .headers = headers,
-            .body = ""});
+            .body = ""},
+           Missing::thing);
   return kDone;
 }
 

@@ -35,7 +35,8 @@ int kv_get(Context& context) {
   Api& api = context.api();
   const std::string query = "?consistency=" + consistency + "&" + api.timeout_parameter();
   const HttpResponse response =
-      api.call({.method = "GET", .target = kv_target(key) + query, .headers = {}, .body = ""});
+      api.call({.method = "GET", .target = kv_target(key) + query, .headers = {}, .body = ""},
+               Missing::thing);
   if (context.json()) {
     context.out() << boost::json::serialize(item_of(key, response)) << '\n';
   } else {

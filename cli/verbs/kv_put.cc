@@ -61,7 +61,8 @@ int kv_put(Context& context) {
   const HttpResponse response = api.call({.method = "PUT",
                                           .target = target + "?" + api.timeout_parameter() + query,
                                           .headers = headers,
-                                          .body = std::move(value)});
+                                          .body = std::move(value)},
+                                         Missing::thing);
   const std::string revision = revision_of(response);
   if (context.json()) {
     context.out() << boost::json::serialize(boost::json::object{{"revision", revision}}) << '\n';
