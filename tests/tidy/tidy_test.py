@@ -51,15 +51,30 @@ def exists_beside(root, path, include):
     return False
 
 
+def check_order(root, path, text):
+    """A source file includes its own header first: so each such header is seen to compile alone.
+    headers_test.py compiles the others."""
+    header = path[:-len(".cc")] + ".h"
+    if not path.endswith(".cc") or not os.path.exists(os.path.join(root, header)):
+        return
+    first = re.search(r'^\s*#\s*include\s+["<]([^">]+)[">]', text, re.M)
+    if not first or not ("/" + header).endswith("/" + first.group(1)):
+        yield f"{path}: the first include is not its own header"
+
+
 def check_includes(root, path, text):
     top = path.split("/")[0]
     is_test = path.endswith("_test.cc") or re.search(r"/(testing|fake_|[a-z_]*_fixture)", path)
     for number, line in enumerate(text.split("\n"), 1):
-        match = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+        match = re.match(r'\s*#\s*include\s+(["<])([^">]+)[">]', line)
         if not match:
             continue
-        include = match.group(1)
+        include = match.group(2)
         where = f"{path}:{number}: "
+        if match.group(1) == "<":
+            if SDK.match(include) or KERNEL.match(include) or exists_beside(root, path, include):
+                yield where + f"<{include}> is a file of the tree: include it with quotes"
+            continue
         if ".." in include.split("/"):
             yield where + f'"{include}" climbs out of its folder'
         elif SDK.match(include):
@@ -127,6 +142,7 @@ def check(root):
         with open(os.path.join(root, path), encoding="utf-8") as file:
             text = file.read()
         for rule in (lambda: check_includes(root, path, text), lambda: check_sizes(path, text),
+                     lambda: check_order(root, path, text),
                      lambda: check_calls(path, text), lambda: check_guard(path, text)):
             problems.extend(rule())
     return problems
@@ -143,6 +159,9 @@ PLANTED = {
     "plugins/a/wide.cc": ("// " + "x" * 120 + "\n", "at most 100"),
     "plugins/a/call.cc": ("void f() { sprintf(a, b); }\n", "use std::string"),
     "plugins/a/clock.cc": ("auto t = std::chrono::steady_clock::now();\n", "Loop::now_ns"),
+    "plugins/a/angled.cc": ("#include <host/loop_group.h>\n", "with quotes"),
+    "kernel/peers/angled.cc": ("#include <grey/host.h>\n", "with quotes"),
+    "plugins/a/own.cc": ('#include <vector>\n\n#include "own.h"\n', "not its own header"),
     "plugins/a/guard.h": ("int x;\n", "no include guard"),
     "plugins/a/function.cc": ("int f(\n    int x) {\n" + "  x;\n" * 80 + "}\n", "a function of"),
 }
@@ -155,6 +174,8 @@ def self_test():
                 os.makedirs(os.path.join(root, folder))
             with open(os.path.join(root, "plugins/b/only_in_b.h"), "w", encoding="utf-8") as file:
                 file.write("#ifndef GREY_B_H_\n")
+            with open(os.path.join(root, "plugins/a/own.h"), "w", encoding="utf-8") as file:
+                file.write("#ifndef GREY_OWN_H_\n")
             os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
             with open(os.path.join(root, path), "w", encoding="utf-8") as file:
                 file.write(text)

@@ -2,6 +2,8 @@
 #ifndef GREY_CONSENSUS_RAFT_TESTING_TEST_CLUSTER_H_
 #define GREY_CONSENSUS_RAFT_TESTING_TEST_CLUSTER_H_
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <memory>
 #include <string>
