@@ -9,7 +9,7 @@ build=(
   g++ cmake ninja-build pkg-config ccache mold
   libboost1.81-dev libboost-program-options1.81-dev libboost-filesystem1.81-dev
   libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev
-  librocksdb-dev liblmdb-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libssl-dev
+  librocksdb-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libssl-dev
   prometheus-cpp-dev libmimalloc-dev curl
 )
 tests=(
