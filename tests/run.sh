@@ -42,12 +42,10 @@ if [ "$asan" = 1 ]; then
   ctest --test-dir build/asan --output-on-failure -j "$jobs" -L asan
 fi
 
-if [ -x build/release/bin/greysim ]; then
-  # Three fifths on consensus alone, which runs more seeds a minute; the rest on the whole store.
-  kv_minutes=$((sim_minutes * 2 / 5))
-  step "simulation, $sim_minutes minutes of seeds"
-  build/release/bin/greysim --minutes $((sim_minutes - kv_minutes)) --nodes both
-  [ "$kv_minutes" = 0 ] || build/release/bin/greysim --minutes "$kv_minutes" --nodes both --target kv
-fi
+# Three fifths on consensus alone, which runs more seeds a minute; the rest on the whole store.
+kv_minutes=$((sim_minutes * 2 / 5))
+step "simulation, $sim_minutes minutes of seeds"
+build/release/bin/greysim --minutes $((sim_minutes - kv_minutes)) --nodes both
+[ "$kv_minutes" = 0 ] || build/release/bin/greysim --minutes "$kv_minutes" --nodes both --target kv
 
 step "done"
