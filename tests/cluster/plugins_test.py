@@ -30,6 +30,7 @@ class PluginTest(ClusterTest):
         self.addCleanup(shutil.rmtree, self.prefix)
         self.installed = os.path.join(self.prefix, "lib/grey/plugins")
         self.more = os.path.join(self.prefix, "more")
+        self.marker = os.path.join(self.prefix, "code-has-run")
         for folder in (self.installed, self.more, os.path.join(self.prefix, "bin")):
             os.makedirs(folder)
             os.chmod(folder, 0o755)
@@ -60,6 +61,7 @@ class PluginTest(ClusterTest):
             self.assertIn(path, output)
             self.assertRegex(output, sentence)
             self.assertIn("storage.engine", output)
+        self.assertFalse(os.path.exists(self.marker), "code of a plugin has run")
         self.assertFalse(os.path.exists(self.node.data_dir))
         report(re.search(r"refused there: (.*)", output).group(1).replace(self.prefix, "PREFIX"))
 
@@ -117,8 +119,9 @@ class Refused(PluginTest):
         status, output = run_greyd("--config", self.node.config_file, "--check", greyd=self.greyd)
         self.assertEqual(status, 0, output)
 
-    def test_other_sdk_major(self):
-        marker = os.path.join(self.prefix, "code-has-run")
+    def odd_plugin(self, change=""):
+        """A plugin whose code leaves `marker` behind when any of it runs. `change` is done to its
+        descriptor, d."""
         source = os.path.join(self.prefix, "odd.cc")
         with open(source, "w", encoding="utf-8") as file:
             file.write('''#include <cstdio>
@@ -129,20 +132,30 @@ constexpr grey::PluginDescriptor describe() {
   auto d = grey::make_descriptor({.name = "memory", .version = "1.0.0", .license = "Apache-2.0",
                                   .summary = "odd", .kind = "storage",
                                   .provides = {"grey.storage/1"}});
-  d.sdk_major = 9;
+  %s
   return d;
 }
 }  // namespace
 extern "C" __attribute__((section(".grey.plugin"), used, visibility("default")))
 const grey::PluginDescriptor grey_plugin_descriptor = describe();
 grey::Plugin* grey_plugin_create(grey::Host*, grey::ErrorText*) { return nullptr; }
-''' % marker)
+''' % (self.marker, change))
         path = os.path.join(self.more, "memory.so")
         built = build_plugin([source], path, shutil.which("g++") or "c++")
         self.assertEqual(built.returncode, 0, built.stderr)
         os.chmod(path, 0o755)
+        return path
+
+    def test_the_marker_shows_that_code_ran(self):
+        """The same plugin with nothing against it: a start does run its code."""
+        self.odd_plugin()
+        status, output = run_greyd("--config", self.node.config_file, greyd=self.greyd)
+        self.assertNotEqual(status, 0, output)  # it creates nothing
+        self.assertTrue(os.path.exists(self.marker), output)
+
+    def test_other_sdk_major(self):
+        path = self.odd_plugin("d.sdk_major = 9;")
         self.refused(path, r"built with SDK 9\.\d+, this greyd has SDK \d+\.\d+")
-        self.assertFalse(os.path.exists(marker), "code of the plugin has run")
 
     def test_a_library_that_is_no_plugin(self):
         libraries = [path for path in glob.glob("/usr/lib/*-linux-gnu/libz.so.1*") +
@@ -170,7 +183,8 @@ grey::Plugin* grey_plugin_create(grey::Host*, grey::ErrorText*) { return nullptr
             self.refused(path, r"(?i)truncated|cut|short|damaged|ends|beyond|outside")
 
     def test_writable_by_others(self):
-        path = self.add(self.shipped_memory, mode=0o777)
+        path = self.odd_plugin()
+        os.chmod(path, 0o777)
         self.refused(path, r"may be written to by others \(mode 0777\)")
         os.chmod(path, 0o755)
         os.chmod(self.more, 0o777)
@@ -179,16 +193,16 @@ grey::Plugin* grey_plugin_create(grey::Host*, grey::ErrorText*) { return nullptr
     def test_owned_by_somebody_else(self):
         if os.geteuid() != 0:
             self.skipTest("only root can give a file away")
-        path = self.add(self.shipped_memory)
+        path = self.odd_plugin()
         os.chown(path, 12345, 12345)
         self.refused(path, r"belongs to user 12345")
 
     def test_twice(self):
-        self.add(self.shipped_memory)
-        self.add(self.shipped_memory, name="another.so")
+        self.add(self.odd_plugin(), name="another.so")
         status, output = run_greyd("--config", self.node.config_file, "--check", greyd=self.greyd)
         self.assertEqual(status, EX_CONFIG, output)
         self.assertIn("more than once", output)
+        self.assertFalse(os.path.exists(self.marker), "code of a plugin has run")
 
 
 if __name__ == "__main__":
