@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Nodes that die, freeze, stop and come back, under load: what was acknowledged stays, writes go on
 within seconds, replicas end up equal, and what clients saw was linearizable."""
+import re
 import time
 
-from harness import ClusterTest, Settings, SHARDS, Unanswered, main, on_each, report, wait_until
+from harness import Client, ClusterTest, Settings, SHARDS, Unanswered, main, on_each, report, wait_until
 from workload import InsertLoad, RegisterLoad, check_kept, replica_differences
 
 RESUME_LIMIT_S = 3
+SETTLE_S = 3  # after a restart, in which leaderships go back
 NOTICED_S = 2.5  # two election timeouts, and some
 FROZEN_LIMIT_S = 5  # two election timeouts until it is given up, and an election
 
@@ -44,6 +46,7 @@ class FaultTest(ClusterTest):
             registers.read_everywhere(self.nodes)
             self.assertIsNone(registers.check())
         self.cluster.wait_caught_up()
+        wait_until(lambda: self.lag() == 0, 10, lambda: f"nobody lags: {self.lag()}")
         seen = []
 
         def equal():
@@ -61,6 +64,15 @@ class FaultTest(ClusterTest):
         report(f"{what}: writes of a shard back after {outages[0]:.2f} s at least, "
                f"{outages[len(outages) // 2]:.2f} s in the middle, {outages[-1]:.2f} s at most")
         self.assertLess(outages[-1], limit_s, what)
+
+    def lag(self):
+        """The greatest grey_replication_lag of the nodes that run: that of the slowest replica."""
+        def of(node):
+            with Client(node.metrics_port) as client:
+                text = client.request("GET", "/metrics").body.decode()
+            return float(re.search(r"^grey_replication_lag (\S+)$", text, re.M).group(1))
+
+        return max(of(node) for node in self.cluster.running())
 
     def control_leader(self):
         def known():
@@ -89,11 +101,21 @@ class KillOne(FaultTest):
             moment = time.monotonic()
             victim.kill()
             self.wait_resumed(inserts, moment, time.monotonic(), f"kill -9 of {victim.id}, {what}")
+            resumed = time.monotonic()
             wait_until(lambda: all(node.state() == "degraded" for node in self.cluster.running()),
                        10, "the others say degraded")
+            wait_until(lambda: self.lag() > 10, 10, lambda: f"{victim.id} lags: {self.lag()}")
             victim.start()
             took = self.cluster.wait_healthy()
             report(f"{victim.id} restarted, healthy again after {took:.2f} s")
+            # Its return, and leaderships that go back to it, hold nobody up either.
+            settled = time.monotonic() + SETTLE_S
+            wait_until(lambda: None not in inserts.outages(settled), SETTLE_S + 20,
+                       "writes to every shard after the restart")
+            stall = inserts.longest_stall(resumed, settled)
+            report(f"until {settled - resumed:.2f} s later no shard was without an "
+                   f"acknowledgement for more than {stall:.2f} s")
+            self.assertLess(stall, RESUME_LIMIT_S)
         self.end_load("kill -9")
         self.check_everything()
 
@@ -239,6 +261,10 @@ class OrderlyStop(FaultTest):
                         if count > before.get(outcome, 0)}
             report(f"{victim.id} stopped in {took:.2f} s with exit 0; "
                    f"calls that failed: {failures}")
+            # Turned away, before or after the sending; never "perhaps": that is for crashes. A
+            # connection may break when a request meets its orderly end half-way.
+            for outcome in failures:
+                self.assertRegex(outcome, r"\A(?:refused|broken connection|(?:408|429|503) \w+)\Z")
             victim.start()
             self.cluster.wait_healthy()
         self.end_load("SIGTERM")

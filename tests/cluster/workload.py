@@ -164,6 +164,15 @@ class InsertLoad(Load):
         """For each shard when its last write was acknowledged, of time.monotonic()."""
         return [times[-1][1] if times else 0 for times in self._ack_times]
 
+    def longest_stall(self, begin, end):
+        """Of all shards the longest time within [begin, end] without an acknowledgement."""
+        longest = 0
+        for times in self._ack_times:
+            inside = [done for _, done in list(times) if begin < done < end]
+            longest = max(longest, *(later - earlier for earlier, later in
+                                     zip([begin, *inside], [*inside, end])))
+        return longest
+
     def total(self):
         return sum(self.acknowledged)
 
