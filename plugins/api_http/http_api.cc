@@ -28,7 +28,7 @@ Status HttpApi::start(ErrorText* error) noexcept {
   limits_.request_timeout_ns = config->duration_ns("request_timeout", limits_.request_timeout_ns);
   limits_.idle_timeout_ns = config->duration_ns("idle_timeout", limits_.idle_timeout_ns);
   max_connections_ = static_cast<uint64_t>(config->integer("max_connections", 10000));
-  metrics_ = std::make_unique<RequestMetrics>(host());
+  metrics_ = std::make_unique<RequestMetrics>(host(), host()->metrics_hub());
 
   const uint64_t buffer_bytes =
       std::max(config->size_bytes("buffer_limit", 512 << 20) / host()->loop_count(),
@@ -67,7 +67,7 @@ void HttpApi::stop(Completion* done) noexcept {
 // to its loop.
 void HttpApi::on_each_loop(void (LoopSessions::*action)(), Completion* done) {
   if (loops_.empty()) {
-    if (done) done->complete(ok_status());
+    if (done) stopped(done);
     return;
   }
   auto left = std::make_shared<std::atomic<size_t>>(loops_.size());
@@ -77,10 +77,16 @@ void HttpApi::on_each_loop(void (LoopSessions::*action)(), Completion* done) {
       if (!done) return;
       post(target->loop(), [this, left, done] {
         if (left->fetch_sub(1) != 1) return;
-        post(host()->loop(0), [done] { done->complete(ok_status()); });
+        post(host()->loop(0), [this, done] { stopped(done); });
       });
     });
   }
+}
+
+// On loop 0: whoever has been told it calls nobody, and is called by nobody.
+void HttpApi::stopped(Completion* done) {
+  if (metrics_) metrics_->stop();
+  done->complete(ok_status());
 }
 
 // On loop 0.

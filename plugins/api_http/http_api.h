@@ -65,6 +65,7 @@ class HttpApi final : public PluginBase {
     HttpApi* api_;
   };
 
+  void stopped(Completion* done);
   void session_ended();
   void on_each_loop(void (LoopSessions::*action)(), Completion* done);
 

@@ -1,8 +1,10 @@
 #include "request_metrics.h"
 
+#include <utility>
+
 namespace grey::http {
 
-RequestMetrics::RequestMetrics(Host* host) : host_(host) {
+RequestMetrics::RequestMetrics(Host* host, MetricsHub* hub) : host_(host), hub_(hub) {
   for (uint32_t i = 0; i < host->loop_count(); ++i) loops_.push_back(std::make_unique<PerLoop>());
   p99_ = Ref<Instrument>::adopt(host->meter()->instrument(
       MetricKind::gauge, "grey_request_latency_p99",
@@ -11,11 +13,15 @@ RequestMetrics::RequestMetrics(Host* host) : host_(host) {
       "", nullptr, 0));
   connections_ = Ref<Instrument>::adopt(host->meter()->instrument(
       MetricKind::gauge, "grey_http_connections", "Open client connections.", "", nullptr, 0));
-  if (host->metrics_hub()) host->metrics_hub()->add_refresher(this);
+  if (hub_) hub_->add_refresher(this);
 }
 
 RequestMetrics::~RequestMetrics() {
-  if (host_->metrics_hub()) host_->metrics_hub()->remove_refresher(this);
+  stop();
+}
+
+void RequestMetrics::stop() {
+  if (hub_) std::exchange(hub_, nullptr)->remove_refresher(this);
 }
 
 void RequestMetrics::answered(uint32_t loop_index, const char* operation, int status,

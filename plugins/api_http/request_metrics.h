@@ -16,8 +16,11 @@ namespace grey::http {
 
 class RequestMetrics final : public MetricRefresher {
  public:
-  explicit RequestMetrics(Host* host);
-  ~RequestMetrics();
+  RequestMetrics(Host* host, MetricsHub* hub);  // `hub` may be null
+  ~RequestMetrics();                            // calls the host only when stop() was not
+
+  // No refresh is under way or comes any more. Once, on one thread; counting may go on.
+  void stop();
 
   // One answered request. Any loop.
   void answered(uint32_t loop_index, const char* operation, int status, uint64_t now_ns,
@@ -35,6 +38,7 @@ class RequestMetrics final : public MetricRefresher {
   };
 
   Host* host_;
+  MetricsHub* hub_;  // null once stopped
   std::vector<std::unique_ptr<PerLoop>> loops_;
   Ref<Instrument> p99_;
   Ref<Instrument> connections_;

@@ -87,7 +87,7 @@ class SessionTest : public testing::Test, public SessionOwner {
   ApiContext context_;
   SessionLimits limits_;
   ByteBudget budget_{256 * kMiB};
-  RequestMetrics metrics_{&host_};
+  RequestMetrics metrics_{&host_, nullptr};
   FakeStream stream_{host_.loop(0)};
   std::unique_ptr<Session> session_;
   bool ended_ = false;
