@@ -1,7 +1,6 @@
 #include "sim_cluster.h"
 
 #include <cstdio>
-#include <cstring>
 
 namespace grey::sim {
 
@@ -16,11 +15,6 @@ SimCluster::SimCluster(const SimOptions& options, const PluginSet& plugins)
   for (uint32_t number = 1; number <= options.nodes; ++number) {
     nodes_.push_back(std::make_unique<testkit::SimNode>(&world_, &network_, number));
     nodes_.back()->disk().faults().lies = options.lying_disk;
-    if (options.target != Target::registers) continue;
-    // Without a service there is no genesis: the nodes know who they are.
-    Identity& identity = nodes_.back()->identity();
-    identity.number = number;
-    std::memset(identity.cluster_id, 7, sizeof(identity.cluster_id));
   }
 }
 
