@@ -33,11 +33,20 @@ GREY_PLUGIN_DESCRIPTOR({
                  "Bytes of all log lanes together. Half of it is kept for followers that "
                  "come back; what engines have made durable goes when there is more. A snapshot "
                  "transfer may hold twice the budget; one that takes longer begins anew."},
+            {.name = "min_free",
+             .type = "size",
+             .default_text = "64MiB",
+             .allowed = "0..1TiB",
+             .documentation =
+                 "Below so many free bytes of the data directory's disk the shards led here "
+                 "refuse writes as no_space (507), deletes pass; with a quarter more they take "
+                 "them again. 0: never."},
             {.name = "entry_cache",
              .type = "size",
              .default_text = "4MiB",
              .allowed = "64KiB..1GiB",
-             .documentation = "Applied entries that one group keeps in memory for its followers."},
+             .documentation = "Applied entries that one group keeps in memory for its followers; "
+                              "twice as much with those that wait to be applied."},
             {.name = "max_inflight",
              .type = "size",
              .default_text = "8MiB",

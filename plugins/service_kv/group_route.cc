@@ -136,6 +136,9 @@ bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
 void GroupRoute::propose(Operation* operation) {
   // It would be committed, and then wait for room for longer than its client.
   if (machine_->engine_is_full()) return complete(operation, KvCode::no_space);
+  if (status_.no_space != 0 && operation->kind != OperationKind::erase) {
+    return complete(operation, KvCode::no_space);
+  }
   operation->state = OperationState::proposed;
   if (operation->from_node == 0) ++writes_under_way_;
   const BufferRef payload = operation->payload.ref();

@@ -41,7 +41,7 @@ void Router::listen() {
 }
 
 void Router::begin(std::shared_ptr<const Topology> topology,
-                   const std::vector<PartitionState>& states) {
+                   const std::vector<OpenedPartition>& partitions) {
   topology_ = std::move(topology);
   routes_.resize(topology_->groups());
   for (uint32_t group = 0; group < topology_->groups(); ++group) {
@@ -50,9 +50,14 @@ void Router::begin(std::shared_ptr<const Topology> topology,
     here_.push_back(routes_[group].get());
     if (!topology_->own_replica(group)) continue;
     ErrorText error = empty_error_text();
-    const PartitionState& state = states[group];
-    const Status status =
-        routes_[group]->open(shared_->consensus, {state.applied_index, state.applied_term}, &error);
+    const auto& [opened, state] = partitions[group];
+    Status status = opened;
+    if (status.ok()) {
+      const AppliedState applied{state.applied_index, state.applied_term};
+      status = routes_[group]->open(shared_->consensus, applied, &error);
+    } else {
+      set_error(&error, "the storage engine cannot open the shard");
+    }
     if (status.ok()) continue;
     routes_[group]->set_problem(describe(status) + ": " + error.text);
     log_line(shared_->host, LogLevel::error, "the replica of group ", group,

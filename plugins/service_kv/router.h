@@ -50,6 +50,12 @@ struct RangeLoad {
   uint64_t held_bytes = 0;  // of parts that wait to be merged
 };
 
+// What the engine said of a partition when it was opened.
+struct OpenedPartition {
+  Status status = ok_status();
+  PartitionState state{};
+};
+
 // All methods on its loop, unless they say otherwise.
 class Router final : public RouteHost, private PeerObserver, private Task {
  public:
@@ -58,9 +64,10 @@ class Router final : public RouteHost, private PeerObserver, private Task {
 
   // Registers for news of peers.
   void listen();
-  // The cluster is formed: opens the replicas that live here. `states` are the partitions', by
-  // group.
-  void begin(std::shared_ptr<const Topology> topology, const std::vector<PartitionState>& states);
+  // The cluster is formed: opens the replicas that live here. `partitions` are theirs, by group:
+  // one that could not be opened keeps its replica down alone.
+  void begin(std::shared_ptr<const Topology> topology,
+             const std::vector<OpenedPartition>& partitions);
   bool serving() const { return topology_ != nullptr; }
 
   // See KvService::submit.

@@ -137,6 +137,21 @@ bool Router::on_message(uint32_t from, const BufferRef* payload) {
   return true;
 }
 
+namespace {
+
+// A part of the message, unless that would keep much more in memory: a command stays as long as the
+// log's entry that it becomes.
+Buffer payload_of(const ForwardedRequest& request, const Buffer& message) {
+  constexpr uint64_t kWorthSharing = 4;
+  if (request.payload.size < message.size() / kWorthSharing) {
+    return Buffer::copy_of(request.payload);
+  }
+  return message.slice(static_cast<uint64_t>(request.payload.data - message.data()),
+                       request.payload.size);
+}
+
+}  // namespace
+
 bool Router::accept_request(uint32_t from, uint32_t reply_route, const ForwardedRequest& request,
                             const Buffer& message) {
   auto operation = std::make_unique<Operation>();
@@ -147,8 +162,7 @@ bool Router::accept_request(uint32_t from, uint32_t reply_route, const Forwarded
   operation->reply_route = reply_route;
   operation->remote_id = request.id;
   operation->deadline_ns = loop_->now_ns() + std::min(request.remaining_ns, kMaxRemainingNs);
-  operation->payload = message.slice(static_cast<uint64_t>(request.payload.data - message.data()),
-                                     request.payload.size);
+  operation->payload = payload_of(request, message);
   if (topology_) {
     if (request.group == kControlGroup || request.group >= topology_->groups()) return false;
     const ByteView payload = operation->payload.view();

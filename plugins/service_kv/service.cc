@@ -98,23 +98,15 @@ void KvPlugin::open_partitions(std::shared_ptr<const Topology> topology) {
   if (stopping_) return;
   retain();
   const bool queued = submit(host()->workers(), [this, topology] {
-    std::vector<PartitionState> states(topology->groups());
-    Status status = ok_status();
-    for (uint32_t group = 0; group < topology->groups() && status.ok(); ++group) {
-      states[group].struct_size = sizeof(PartitionState);
-      if (topology->own_replica(group)) {
-        status = shared_.storage->open_partition(group, &states[group]);
-      }
+    std::vector<OpenedPartition> partitions(topology->groups());
+    for (uint32_t group = 0; group < topology->groups(); ++group) {
+      auto& [status, state] = partitions[group];
+      state.struct_size = sizeof(PartitionState);
+      if (topology->own_replica(group)) status = shared_.storage->open_partition(group, &state);
     }
-    post(host()->loop(0), [this, topology, status, opened = std::move(states)]() mutable {
+    post(host()->loop(0), [this, topology, opened = std::move(partitions)]() mutable {
       const auto self = Ref<KvPlugin>::adopt(this);
-      if (stopping_) return;
-      if (!status.ok()) {
-        const std::string text = "the storage engine cannot open the shards: " + describe(status);
-        host()->request_shutdown(text.c_str());
-        return;
-      }
-      begin(topology, std::move(opened));
+      if (!stopping_) begin(topology, std::move(opened));
     });
   });
   if (queued) return;
@@ -122,11 +114,11 @@ void KvPlugin::open_partitions(std::shared_ptr<const Topology> topology) {
   post(host()->loop(0), [this, topology] { open_partitions(topology); });
 }
 
-void KvPlugin::begin(std::shared_ptr<const Topology> topology, std::vector<PartitionState> states) {
-  auto shared_states = std::make_shared<std::vector<PartitionState>>(std::move(states));
-  on_every_loop(
-      [topology, shared_states](Router* router) { router->begin(topology, *shared_states); },
-      [this, topology] { serve(topology); });
+void KvPlugin::begin(std::shared_ptr<const Topology> topology,
+                     std::vector<OpenedPartition> partitions) {
+  auto shared = std::make_shared<std::vector<OpenedPartition>>(std::move(partitions));
+  on_every_loop([topology, shared](Router* router) { router->begin(topology, *shared); },
+                [this, topology] { serve(topology); });
 }
 
 void KvPlugin::serve(std::shared_ptr<const Topology> topology) {

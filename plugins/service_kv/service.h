@@ -62,7 +62,7 @@ class KvPlugin final : public PluginBase,
   void make_instruments();
   void joined(const GenesisRecord& record);
   void open_partitions(std::shared_ptr<const Topology> topology);
-  void begin(std::shared_ptr<const Topology> topology, std::vector<PartitionState> states);
+  void begin(std::shared_ptr<const Topology> topology, std::vector<OpenedPartition> partitions);
   void serve(std::shared_ptr<const Topology> topology);
   void flush_engine();
   void drained();

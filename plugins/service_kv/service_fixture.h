@@ -6,6 +6,8 @@
 
 #include <boost/json.hpp>
 
+#include <functional>
+
 #include "memory_storage.h"
 #include "service.h"
 #include "storage_fixture.h"
@@ -117,6 +119,7 @@ struct ServiceTest : ::testing::Test {
     for (uint32_t i = 1; i <= count; ++i) {
       servers.push_back(std::make_unique<Server>(&network, &decree, i, peers));
       if (factor) servers.back()->node.settings["storage.replication_factor"] = factor;
+      if (prepare) prepare(*servers.back());
     }
     for (auto& server : servers) server->boot(loops);
     ASSERT_TRUE(world.run_until([&] {
@@ -184,6 +187,7 @@ struct ServiceTest : ::testing::Test {
   World world;
   Network network{&world};
   Decree decree{&world};
+  std::function<void(Server&)> prepare;  // a server, before it is booted
   std::vector<std::unique_ptr<Server>> servers;
 };
 

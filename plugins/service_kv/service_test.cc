@@ -78,6 +78,21 @@ TEST_F(ServiceTest, ANodeWithoutAReplicaForwardsReadsAndWrites) {
   }
 }
 
+TEST_F(ServiceTest, APartitionThatDoesNotOpenKeepsItsReplicaDownAndNotTheNode) {
+  prepare = [](Server& server) {
+    if (server.number == 2) server.storage.damaged = {3, 4};
+  };
+  make(3);
+  for (int i = 0; i < 30; ++i) {
+    const std::string key = "key-" + std::to_string(i);
+    ASSERT_EQ(put(2, key, key).code, KvCode::ok);
+    EXPECT_EQ(get(2, key).value, key);
+    EXPECT_EQ(get(3, key).value, key);
+  }
+  const std::string status = boost::json::serialize(document(2, "cluster/status").document);
+  EXPECT_NE(status.find("the storage engine cannot open the shard"), std::string::npos) << status;
+}
+
 TEST_F(ServiceTest, PipelinedRequestsForOneKeyTakeEffectInOrder) {
   make(3);
   for (const uint32_t server : {1u, 2u}) {
@@ -240,6 +255,22 @@ TEST_F(ServiceTest, ALeadersRefusalIsPassedOn) {
     EXPECT_EQ(put(2, "key", "value").code, code);
   }
   decree.refuse = ok_status();
+  EXPECT_EQ(put(2, "key", "value").code, KvCode::ok);
+}
+
+TEST_F(ServiceTest, WithoutRoomWritesAreRefusedAndDeletesPass) {
+  make(2);
+  EXPECT_EQ(put(1, "key", "value").code, KvCode::ok);
+  decree.no_space = true;
+  EXPECT_EQ(put(1, "key", "other").code, KvCode::no_space);
+  EXPECT_EQ(put(2, "key", "other").code, KvCode::no_space);
+  for (const uint32_t node : {1, 2}) {
+    Answer erased;
+    submit(node, request_for(KvOperation::erase, "key", ""), &erased);
+    ASSERT_TRUE(world.run_until([&] { return erased.calls != 0; }));
+    EXPECT_EQ(erased.code, node == 1 ? KvCode::ok : KvCode::not_found);
+  }
+  decree.no_space = false;
   EXPECT_EQ(put(2, "key", "value").code, KvCode::ok);
 }
 

@@ -2,6 +2,7 @@
 #ifndef GREY_SERVICE_KV_STORAGE_FIXTURE_H_
 #define GREY_SERVICE_KV_STORAGE_FIXTURE_H_
 
+#include <set>
 #include <vector>
 
 #include "memory_storage.h"
@@ -11,6 +12,7 @@ namespace grey::kv {
 
 struct FaultyStorage final : testing::Uncounted<Storage> {
   Status open_partition(uint32_t partition, PartitionState* state) noexcept override {
+    if (damaged.count(partition) != 0) return make_status(StatusCode::corruption);
     return real->open_partition(partition, state);
   }
   Status try_write(const WriteBatch* batch) noexcept override {
@@ -72,6 +74,7 @@ struct FaultyStorage final : testing::Uncounted<Storage> {
 
   Ref<Storage> real;
   std::vector<StatusCode> write_faults;
+  std::set<uint32_t> damaged;  // partitions that do not open
   bool gets_block = false;
   int refused_reads = 0;  // so many of the next submit_get and submit_scan are answered `busy`
   int writes = 0;

@@ -165,6 +165,7 @@ void TestGroup::status(GroupStatus* out) noexcept {
   out->installed = 1;
   out->replica_count = static_cast<uint32_t>(consensus_->placements[number_].size());
   out->problem = "";
+  out->no_space = consensus_->decree->no_space;
 }
 
 uint32_t TestGroup::replicas(ReplicaStatus* out, uint32_t capacity) noexcept {

@@ -31,6 +31,7 @@ class Decree {
   std::map<uint32_t, TestConsensus*> nodes;  // by node number
   bool hold_commits = false;
   uint64_t timestamp_ms = 1;    // of entries from now on
+  bool no_space = false;        // what a group's status says
   Status refuse = ok_status();  // with what a leader refuses proposals
 
   void lead(uint32_t group, uint32_t node);  // 0: nobody

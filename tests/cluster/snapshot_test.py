@@ -120,7 +120,8 @@ class Snapshots(ClusterTest):
         self.assertGreaterEqual(self.metric(third, "grey_raft_snapshots_installed_total"), 1)
         sent = sum(self.metric(node, "grey_raft_snapshots_sent_total") for node in (first, second))
         self.assertEqual(sent, self.metric(third, "grey_raft_snapshots_installed_total"))
-        self.assertLessEqual(sent, SHARDS, "a shard was filled more than once")
+        # The control group is one more: its leader may have changed while the third node was away.
+        self.assertLessEqual(sent, SHARDS + 1, "a shard was filled more than once")
         self.check_all_equal(cluster, load)
 
     def test_receiver_and_leaders_are_killed_in_the_middle(self):

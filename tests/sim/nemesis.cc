@@ -1,6 +1,8 @@
 #include "nemesis.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <iterator>
 
 namespace grey::sim {
 
@@ -21,7 +23,11 @@ const std::vector<Nemesis::Kind>& Nemesis::kinds() {
                                           {"clock drift", &Nemesis::drift},
                                           {"clock jump", &Nemesis::jump},
                                           {"slow disk", &Nemesis::slow_disk},
-                                          {"hung disk", &Nemesis::hang_disk}};
+                                          {"hung disk", &Nemesis::hang_disk},
+                                          {"disk error", &Nemesis::disk_error},
+                                          {"fsync failure", &Nemesis::fail_syncs},
+                                          {"full disk", &Nemesis::fill_disk},
+                                          {"bit flip", &Nemesis::flip_bit}};
   return kinds;
 }
 
@@ -84,10 +90,20 @@ void Nemesis::heal() {
     node.disk().after_changes(0, nullptr);
     node.disk().faults().slow_factor = 1;
     node.disk().resume();
+    end_disk_faults(number);
     node.set_clock_rate_ppm(1'000'000);
     if (node.process()) node.process()->pause_until(0);
+    // What has rotted and was not read since is found now.
+    if (rotten_.count(number) != 0) cluster_->kill(number);
     cluster_->start(number);
   }
+  watch();
+}
+
+// What an operator does: a daemon that its disk has stopped is started again.
+void Nemesis::watch() {
+  for (uint32_t number = 1; number <= cluster_->size(); ++number) restart_broken(number);
+  cluster_->world().after(kSecondNs, nullptr, [this] { watch(); });
 }
 
 // Two sides that do not hear each other.
@@ -213,6 +229,89 @@ void Nemesis::hang_disk() {
   const uint32_t victim = any_node();
   cluster_->node(victim).disk().faults().hung = true;
   later(300, 8000, [this, victim] { cluster_->node(victim).disk().resume(); });
+}
+
+void Nemesis::end_disk_faults(uint32_t number) {
+  testkit::SimDisk& disk = cluster_->node(number).disk();
+  disk.faults().write_error = disk.faults().read_error = disk.faults().sync_error = ok_status();
+  disk.set_capacity_bytes(testkit::SimDisk::kUsualCapacity);
+}
+
+void Nemesis::restart_broken(uint32_t number) {
+  if (!cluster_->is_broken(number)) return;
+  cluster_->kill(number);
+  cluster_->start(number);
+}
+
+// Of one kind of file, or of all of the log's.
+void Nemesis::disk_error() {
+  static constexpr const char* kFiles[] = {"raft/", "/segment", "/manifest",
+                                           "/tail", "lane-0",   "FORMAT"};
+  const uint32_t victim = any_node();
+  testkit::SimDiskFaults& faults = cluster_->node(victim).disk().faults();
+  faults.only = kFiles[random_.below(std::size(kFiles))];
+  const Status error = make_status(StatusCode::io_error, "medium error", EIO);
+  const uint64_t which = random_.below(4);
+  if (which != 1) faults.write_error = error;
+  if (which != 0) faults.read_error = error;
+  if (which == 3) faults.sync_error = error;
+  later(50, 3000, [this, victim] { end_disk_faults(victim); });
+  later(3000, 9000, [this, victim] { restart_broken(victim); });
+}
+
+void Nemesis::fail_syncs() {
+  const uint32_t victim = any_node();
+  testkit::SimDiskFaults& faults = cluster_->node(victim).disk().faults();
+  faults.only = "raft/";
+  faults.sync_error = make_status(StatusCode::io_error, "medium error", EIO);
+  faults.failed_sync_keeps = random_.chance(30);
+  later(20, 1000, [this, victim] { end_disk_faults(victim); });
+  later(1000, 6000, [this, victim] { restart_broken(victim); });
+}
+
+void Nemesis::fill_disk() {
+  const uint32_t victim = any_node();
+  testkit::SimDisk& disk = cluster_->node(victim).disk();
+  disk.set_capacity_bytes(disk.used_bytes() + random_.below(96 << 10));
+  later(500, 12000, [this, victim] { end_disk_faults(victim); });
+  later(12000, 14000, [this, victim] { restart_broken(victim); });
+}
+
+// A node whose medium may rot, or 0: what a majority of nodes holds stays as it was written. One
+// counts as lost until it has been started again and says that nothing is missing.
+uint32_t Nemesis::choose_rotten() {
+  std::erase_if(rotten_, [this](const auto& rotten) {
+    return cluster_->starts(rotten.first) > rotten.second.starts &&
+           cluster_->is_whole(rotten.first);
+  });
+  const uint32_t victim = any_node();
+  const size_t most = (cluster_->size() - 1) / 2;
+  if (rotten_.count(victim) != 0 || rotten_.size() < most) return victim;
+  return rotten_.begin()->first;
+}
+
+// While the node runs, which may find it by reading or not at all, or while it is down.
+void Nemesis::flip_bit() {
+  const uint32_t victim = choose_rotten();
+  const bool is_second = rotten_.count(victim) != 0;
+  testkit::SimDisk& disk = cluster_->node(victim).disk();
+  // Of what stands in two copies one may rot at a time.
+  std::vector<std::string> paths = disk.paths_with("/segment");
+  for (const std::string& path : disk.paths_with("/tail")) paths.push_back(path);
+  if (!is_second) {
+    for (const char* name : {"/manifest", "/FORMAT"}) {
+      for (const std::string& path : disk.paths_with(name)) paths.push_back(path);
+    }
+  }
+  if (paths.empty()) return;
+  disk.write_back();
+  disk.rot(paths[random_.below(paths.size())], &random_);
+  rotten_[victim].starts = cluster_->starts(victim);
+  if (random_.chance(50)) cluster_->kill(victim);
+  later(100, 6000, [this, victim] {
+    cluster_->kill(victim);
+    cluster_->start(victim);
+  });
 }
 
 }  // namespace grey::sim

@@ -32,6 +32,11 @@ class Nemesis {
   };
   static const std::vector<Kind>& kinds();
 
+  // A node on whose medium something has rotted, until it is known to be whole again.
+  struct Rotten {
+    uint64_t starts = 0;  // of the node, when that happened
+  };
+
   void plan();
   void strike();
   uint32_t any_node();
@@ -52,11 +57,21 @@ class Nemesis {
   void jump();
   void slow_disk();
   void hang_disk();
+  void disk_error();
+  void fail_syncs();
+  void fill_disk();
+  void flip_bit();
+
+  void restart_broken(uint32_t number);
+  void end_disk_faults(uint32_t number);
+  void watch();
+  uint32_t choose_rotten();
 
   SimCluster* cluster_;
   testkit::SimRandom random_;
   std::vector<Kind> allowed_;
   std::map<std::string, uint64_t> counts_;
+  std::map<uint32_t, Rotten> rotten_;
   bool healed_ = false;
 };
 

@@ -1,7 +1,6 @@
 #include "sim_cluster.h"
 
 #include <cstdio>
-#include <cstring>
 
 namespace grey::sim {
 
@@ -11,16 +10,13 @@ SimCluster::SimCluster(const SimOptions& options, const PluginSet& plugins)
       world_(options.seed),
       network_(&world_),
       daemons_(options.nodes, nullptr),
-      register_disks_(options.nodes) {
+      register_disks_(options.nodes),
+      starts_(options.nodes),
+      errors_before_(options.nodes) {
   if (options.trace) world_.trace().echo_to(stdout);
   for (uint32_t number = 1; number <= options.nodes; ++number) {
     nodes_.push_back(std::make_unique<testkit::SimNode>(&world_, &network_, number));
     nodes_.back()->disk().faults().lies = options.lying_disk;
-    if (options.target != Target::registers) continue;
-    // Without a service there is no genesis: the nodes know who they are.
-    Identity& identity = nodes_.back()->identity();
-    identity.number = number;
-    std::memset(identity.cluster_id, 7, sizeof(identity.cluster_id));
   }
 }
 
@@ -35,15 +31,47 @@ void SimCluster::start(uint32_t number) {
   testkit::SimNode& machine = node(number);
   machine.power_on();
   if (machine.process()) return;
+  ++starts_[number - 1];
+  errors_before_[number - 1] = machine.disk().errors_answered();
   testkit::SimProcess* process = machine.boot(1 + static_cast<uint32_t>(options_.seed % 2));
   daemons_[number - 1] =
       new SimDaemon(process, plugins_, options_, &judge_, &register_disks_[number - 1]);
   process->on_shutdown = [this, number](const std::string& reason) {
-    if (start_problem_.empty()) {
+    if (start_problem_.empty() && !disk_has_failed(number)) {
       start_problem_ = node(number).name() + " gave up: " + reason;
     }
   };
   daemons_[number - 1]->start();
+}
+
+bool SimCluster::disk_has_failed(uint32_t number) {
+  return node(number).disk().errors_answered() != errors_before_[number - 1];
+}
+
+bool SimCluster::is_whole(uint32_t number) {
+  SimDaemon* running = daemon(number);
+  if (!running || !running->serving() || running->consensus()->refused()) return false;
+  for (const auto& [group, replica] : running->consensus()->groups()) {
+    GroupStatus status = {};
+    status.struct_size = sizeof(status);
+    replica->status(&status);
+    if (status.role == GroupRole::failed || *status.problem != '\0') return false;
+  }
+  return true;
+}
+
+bool SimCluster::is_broken(uint32_t number) {
+  SimDaemon* running = daemon(number);
+  if (!running) return false;
+  if (!running->serving()) return !running->problem().empty();
+  if (running->consensus()->refused()) return true;
+  for (const auto& [group, replica] : running->consensus()->groups()) {
+    GroupStatus status = {};
+    status.struct_size = sizeof(status);
+    replica->status(&status);
+    if (status.role == GroupRole::failed) return true;
+  }
+  return false;
 }
 
 void SimCluster::kill(uint32_t number) {
@@ -69,7 +97,7 @@ void SimCluster::restart_orderly(uint32_t number) {
 std::string SimCluster::verdict() {
   for (uint32_t number = 1; number <= size(); ++number) {
     SimDaemon* running = daemon(number);
-    if (running && !running->problem().empty()) {
+    if (running && !running->problem().empty() && !disk_has_failed(number)) {
       return node(number).name() + ": " + running->problem();
     }
     if (running && running->consensus()) running->consensus()->observe();
@@ -94,6 +122,7 @@ std::string SimCluster::unrest() {
       replica->status(&status);
       const std::string who = node(number).name() + ", group " + std::to_string(group);
       if (status.role == GroupRole::failed) return who + " failed: " + status.problem;
+      if (*status.problem != '\0') return who + ": " + status.problem;
       if (status.leader == 0) return who + " knows no leader";
       Seen& seen = groups[group];
       if (status.role == GroupRole::leader) ++seen.leaders;

@@ -29,6 +29,12 @@ class SimCluster {
   void start(uint32_t number);
   void kill(uint32_t number);
   void cut_power(uint32_t number);
+  // How often a daemon was started on the node.
+  uint64_t starts(uint32_t number) const { return starts_[number - 1]; }
+  // The daemon that runs serves, and nothing is wrong with any of its replicas.
+  bool is_whole(uint32_t number);
+  // The daemon that runs, if any, cannot go on because of its disk: it needs a new start.
+  bool is_broken(uint32_t number);
   // Stops the daemon in good order, then starts a new one.
   void restart_orderly(uint32_t number);
 
@@ -49,6 +55,9 @@ class SimCluster {
   std::vector<std::unique_ptr<testkit::SimNode>> nodes_;
   std::vector<SimDaemon*> daemons_;  // of the node's latest process; never destroyed
   std::vector<RegisterDisk> register_disks_;
+  std::vector<uint64_t> starts_;
+  std::vector<uint64_t> errors_before_;  // of each disk, when its daemon was started
+  bool disk_has_failed(uint32_t number);
   std::string start_problem_;
 };
 

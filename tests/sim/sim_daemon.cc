@@ -1,6 +1,8 @@
 #include "sim_daemon.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "grey/glue/plugin.h"
 #include "grey/service.h"
@@ -45,6 +47,7 @@ void SimDaemon::start() {
       process_->log("sim", LogLevel::error, problem_);
       return;
     }
+    if (options_.target == Target::registers) join();
     start_peers();
     if (options_.target == Target::registers) {
       open_registers();
@@ -107,6 +110,15 @@ Ref<Plugin> SimDaemon::start_plugin(const testkit::SimPlugin& plugin,
   }
   loaded_.push_back({name, made});
   return made;
+}
+
+// Without a service there is no genesis: the nodes know who they are.
+void SimDaemon::join() {
+  uint8_t cluster_id[16];
+  std::fill(std::begin(cluster_id), std::end(cluster_id), uint8_t{7});
+  const Status status =
+      process_->make_host("genesis", {})->join_cluster(cluster_id, process_->node()->number());
+  if (!status.ok()) problem_ = "cannot join: " + grey::describe(status);
 }
 
 void SimDaemon::start_peers() {

@@ -74,6 +74,7 @@ class SimDaemon {
   bool start_plugins(const PluginSet& plugins);
   Ref<Plugin> start_plugin(const testkit::SimPlugin& plugin,
                            const std::map<std::string, std::string>& options = {});
+  void join();
   void start_peers();
   void write_settings();
   void open_registers();

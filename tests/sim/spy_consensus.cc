@@ -97,6 +97,7 @@ Status SpyConsensus::open_group(const GroupOptions* options, StateMachine* machi
   auto spy = std::make_unique<SpyMachine>(this, options->group, machine);
   judge_->opened(process_->node()->number(), options->group, machine->applied());
   const Status status = real_->open_group(options, spy.get(), out, error);
+  refused_ = refused_ || !status.ok();
   if (!status.ok()) return status;
   spy->group = Ref<Group>::share(*out);
   machines_[options->group] = std::move(spy);

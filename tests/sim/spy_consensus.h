@@ -26,6 +26,8 @@ class SpyConsensus final : public testkit::SimService<Consensus> {
   // The groups opened so far; borrowed. Their methods are for their loops: status() is safe between
   // turns, as the simulator has one thread.
   std::map<uint32_t, Group*> groups() const;
+  // A group could not be opened in this process.
+  bool refused() const { return refused_; }
   AppliedState applied(uint32_t group) const;
   // Asks all groups for their status and shows it to the judge.
   void observe();
@@ -39,6 +41,7 @@ class SpyConsensus final : public testkit::SimService<Consensus> {
   Consensus* real_;
   RaftJudge* judge_;
   std::map<uint32_t, std::unique_ptr<SpyMachine>> machines_;
+  bool refused_ = false;
 };
 
 }  // namespace grey::sim

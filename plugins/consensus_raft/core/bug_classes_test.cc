@@ -136,6 +136,26 @@ TEST(BugClassTest, B12_CompactionUnderEntriesInFlightLeadsToASnapshot) {
   EXPECT_EQ(lone.snapshots, std::vector<ReplicaId>{ReplicaId(3)});
 }
 
+TEST(BugClassTest, B12_EntriesOverwrittenWhileTheyWereReadAreLeftOutAndTheRestIsSent) {
+  RaftOptions options;
+  options.recent_entry_bytes = 0;
+  Lone lone(3, {1, 1, 1}, 1, options);
+  lone.lead(3);
+  lone.persist();
+  lone.ack(2, 4);
+  lone.core->applied(LogIndex(4));
+  lone.step(3, 2, AppendResponse{true, LogIndex(3), {}});
+  ASSERT_EQ(lone.fetches.size(), 1u);
+  EXPECT_EQ(lone.fetches[0].first, LogIndex(1));
+  lone.sent<AppendRequest>();
+  lone.core->entries_fetched(ReplicaId(3), LogIndex(1),
+                             {entry_of(1, 1), entry_of(1, 2), entry_of(0, 3)});
+  lone.take();
+  const auto requests = lone.sent<AppendRequest>();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].second.entries.size(), 2u);
+}
+
 TEST(BugClassTest, B13_NoReadBeforeAnOwnEntryIsCommitted) {
   Lone lone(3, {1}, 1);
   lone.lead(3);

@@ -123,6 +123,7 @@ void RaftState::on_message(ReplicaId from, const AppendResponse& response) {
   if (response.damaged) {
     const bool lost_again = response.rejected && response.index <= peer->match();
     if (!peer->damaged() || lost_again) peer->lost_its_log(meeting_point);
+    peer->set_heard(now_.monotonic_ns);
   } else {
     peer->set_active(now_.monotonic_ns);
     peer->set_damaged(false);
@@ -142,6 +143,7 @@ void RaftState::on_message(ReplicaId from, const HeartbeatResponse& response) {
   auto* leader = std::get_if<Leader>(&role_);
   Progress* peer = leader ? peer_of(*leader, from) : nullptr;
   if (!peer) return;
+  peer->set_heard(now_.monotonic_ns);
   if (peer->state() != ProgressState::snapshot) {
     peer->resume();
     send_where_it_should_be(*peer);

@@ -49,7 +49,8 @@ struct RaftOptions {
   // Proposals are refused with `busy` while this many bytes are not committed yet.
   uint64_t max_uncommitted_bytes = 64 << 20;
 
-  // Entries kept in memory for peers after they were applied here.
+  // Entries kept in memory for peers after they were applied here. Twice as much with those that
+  // are committed and not applied yet: beyond that, whoever applies fetches them.
   uint64_t recent_entry_bytes = 4 << 20;
 
   // Breaks the rule that only entries of the own term commit by counting. Exists so that the tests

@@ -18,7 +18,11 @@ enum class ProgressState : uint8_t {
 class Progress {
  public:
   Progress(ReplicaId id, LogIndex next, uint64_t now_ns, Inflights inflights)
-      : id_(id), next_(next), active_ns_(now_ns), inflights_(std::move(inflights)) {}
+      : id_(id),
+        next_(next),
+        active_ns_(now_ns),
+        heard_ns_(now_ns),
+        inflights_(std::move(inflights)) {}
 
   ReplicaId id() const { return id_; }
   ProgressState state() const { return state_; }
@@ -60,7 +64,10 @@ class Progress {
   void set_fetching(bool fetching) { fetching_ = fetching; }
 
   uint64_t active_ns() const { return active_ns_; }
-  void set_active(uint64_t now_ns) { active_ns_ = now_ns; }
+  void set_active(uint64_t now_ns) { active_ns_ = heard_ns_ = now_ns; }
+  // When it said anything at all. A damaged replica is heard and does not count as active.
+  uint64_t heard_ns() const { return heard_ns_; }
+  void set_heard(uint64_t now_ns) { heard_ns_ = now_ns; }
   // The latest heartbeat round that the peer has answered.
   uint64_t acked_round() const { return acked_round_; }
   void ack_round(uint64_t round) { acked_round_ = std::max(acked_round_, round); }
@@ -78,6 +85,7 @@ class Progress {
   bool fetching_ = false;
   bool damaged_ = false;
   uint64_t active_ns_;
+  uint64_t heard_ns_;
   uint64_t acked_round_ = 0;
   Inflights inflights_;
 };

@@ -243,6 +243,8 @@ void RaftState::persisted(uint64_t sequence) {
   dirty_ = true;
   const LogIndex stable = writes_.persisted(sequence);
   if (stable > log_.stable()) log_.mark_stable(stable);
+  // Applied or not: what is durable can be fetched.
+  log_.trim_memory(commit_, 2 * options_.recent_entry_bytes);
   if (!vote_durable()) return;
   for (Message& message : held_) out_.messages.push_back(std::move(message));
   held_.clear();

@@ -82,7 +82,7 @@ void RaftState::send_where_it_should_be(Progress& peer) {
 }
 
 void RaftState::request_snapshot(Progress& peer) {
-  if (now_.monotonic_ns - peer.active_ns() > timeout() && !peer.damaged()) {
+  if (now_.monotonic_ns - peer.heard_ns() > timeout()) {
     peer.pause();  // until it is heard again
     return;
   }
@@ -98,13 +98,14 @@ void RaftState::entries_fetched(ReplicaId id, LogIndex first, std::vector<Entry>
   peer->set_fetching(false);
   if (entries.empty()) return request_snapshot(*peer);
   if (first != peer->next() || !peer->can_send()) return;  // another state by now: asks again
-  LogIndex expected = first;
-  for (const Entry& entry : entries) {
-    if (entry.index != expected || log_.term_at(entry.index) != entry.term) return;
-    expected = expected + 1;
-  }
   if (first <= log_.boundary().index) return;
-  send_entries(*peer, std::move(entries));
+  // What was cut off since the read began is of no use any more; what stands before it is.
+  const auto stale = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
+    const auto offset = static_cast<uint64_t>(&entry - entries.data());
+    return entry.index != first + offset || log_.term_at(entry.index) != entry.term;
+  });
+  entries.erase(stale, entries.end());
+  if (!entries.empty()) send_entries(*peer, std::move(entries));
 }
 
 void RaftState::snapshot_sent(ReplicaId id, LogIndex index) {

@@ -112,7 +112,8 @@ void Applier::fetch() {
   target_->read_log(next_, last, kBatchBytes, [this](Status status, std::vector<Entry> entries) {
     busy_ = false;
     if (stopped_) return target_->apply_again();
-    if (!status.ok() || entries.empty() || entries.front().index != next_) {
+    const bool good = status.ok() && !entries.empty() && follow(entries);
+    if (!good) {
       stopped_ = true;
       return target_->apply_failed(
           status.ok() ? make_status(StatusCode::corruption, "the log has lost an entry") : status);
@@ -120,6 +121,19 @@ void Applier::fetch() {
     fetched_ = std::move(entries);
     target_->apply_again();
   });
+}
+
+// Whether they are what is to be applied next. What is committed is never cut off, so anything else
+// is not what was written.
+bool Applier::follow(const std::vector<Entry>& entries) const {
+  LogIndex expected = next_;
+  for (const Entry& entry : entries) {
+    if (!target_->log_view().matches({entry.term, entry.index}) || entry.index != expected) {
+      return false;
+    }
+    expected = expected + 1;
+  }
+  return true;
 }
 
 void Applier::skip_to(LogIndex index) {

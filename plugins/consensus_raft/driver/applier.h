@@ -73,6 +73,7 @@ class Applier final : private Completion {
   void complete(Status status) noexcept override;
   bool collect();
   void fetch();
+  bool follow(const std::vector<Entry>& entries) const;
   void add(const Entry& entry, size_t* proposal);
   void finish(Status status);
 

@@ -15,6 +15,7 @@ DriverOptions DriverOptions::from(Host* host) {
   options.lanes = lanes > 0 ? static_cast<uint32_t>(lanes) : std::min(host->loop_count(), 4u);
   options.segment_size = config->size_bytes("segment_size", options.segment_size);
   options.log_budget = config->size_bytes("log_budget", options.log_budget);
+  options.min_free = config->size_bytes("min_free", options.min_free);
   options.max_inflight_bytes = config->size_bytes("max_inflight", options.max_inflight_bytes);
   options.max_append_bytes = config->size_bytes("max_append", options.max_append_bytes);
   options.max_uncommitted_bytes =

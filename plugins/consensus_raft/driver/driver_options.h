@@ -12,10 +12,11 @@ struct DriverOptions {
   uint32_t lanes = 1;  // for a data directory that has none yet
   uint64_t segment_size = 16 << 20;
   uint64_t log_budget = 512 << 20;        // over all lanes
+  uint64_t min_free = 64 << 20;           // of the disk; below it the disk is nearly full
   uint64_t max_inflight_bytes = 8 << 20;  // to one peer of one group
   uint64_t max_append_bytes = 1 << 20;
   uint64_t max_uncommitted_bytes = 64 << 20;  // of one group
-  uint64_t entry_cache = 4 << 20;             // of one group, kept in memory for followers
+  uint64_t entry_cache = 4 << 20;             // of one group, see RaftOptions::recent_entry_bytes
   uint32_t max_queued_proposals = 16384;      // of one group, in one turn
   uint64_t snapshot_rate = 128 << 20;         // bytes a second, of all transfers from this node
   uint32_t snapshot_transfers = 4;            // at once, in each direction

@@ -393,5 +393,71 @@ TEST_F(DriverTest, DamagedLogNeitherVotesNorLosesWhatWasAcknowledged) {
   EXPECT_EQ(std::string(nodes_[3]->status(1).problem), "");
 }
 
+TEST_F(DriverTest, AnEngineThatStandsStillHoldsItsOwnLogUpAndNobodyElse) {
+  settings_["segment_size"] = 256 << 10;
+  settings_["log_budget"] = 1 << 20;
+  settings_["entry_cache"] = 16 << 10;
+  for (uint32_t number = 1; number <= 3; ++number) states_[number].engines[1].keep_all = true;
+  start_all();
+  put("first");
+  const uint32_t behind = leader_of(1) % 3 + 1;
+  nodes_[behind]->machines[1]->hold = true;
+  std::vector<std::string> expected{"first"};
+  for (int i = 0; i < 600; ++i) {
+    expected.push_back(std::string(8000, 'a' + i % 26) + std::to_string(i));
+    put(expected.back());
+    if (i % 20 == 0) world_.run_for(50 * kMs);
+  }
+  const GroupStatus status = nodes_[behind]->status(1);
+  EXPECT_GT(status.last_index - status.applied_index, 100u);
+  EXPECT_LT(status.last_index - status.applied_index, 350u) << "600 entries make 4.8 MB";
+  nodes_[behind]->machines[1]->let_go();
+  EXPECT_TRUE(world_.run_until([&] { return equal_everywhere(expected); }, 60 * kSecond));
+}
+
+// Only the newest entries come back into memory; what the engine lacks is read from the disk.
+TEST_F(DriverTest, ARestartReplaysFromTheDiskWhatTheCacheDoesNotHold) {
+  settings_["entry_cache"] = 16 << 10;
+  start_all();
+  std::vector<std::string> expected;
+  for (int i = 0; i < 100; ++i) {
+    expected.push_back(std::string(3000, 'a' + i % 26) + std::to_string(i));
+    put(expected.back());
+  }
+  ASSERT_TRUE(world_.run_until([&] { return equal_everywhere(expected); }, kSecond));
+  for (uint32_t number = 1; number <= 3; ++number) {
+    crash(number);
+    EXPECT_TRUE(states_[number].engines[1].now.commands.empty());
+  }
+  start_all();
+  expected.push_back("after");
+  put("after");
+  EXPECT_TRUE(world_.run_until([&] { return equal_everywhere(expected); }, kSecond));
+}
+
+// Two of three acknowledge; one of them loses its log. It must not help the third to lead.
+TEST_F(DriverTest, B1_AReplicaWhoseLogIsGoneNeverComesBackAsABlankVoter) {
+  start_all();
+  world_.run_for(300 * kMs);
+  crash(1);
+  put("acknowledged by two and three");
+  crash(2);
+  crash(3);
+  states_[3].disk.files.clear();
+  start(1);
+  open_groups(1, 1);
+  start(3);
+  open_groups(3, 1);
+  world_.run_for(10 * kSecond);
+  EXPECT_EQ(leader_of(1), 0u) << "the only node that has the write is down";
+  EXPECT_NE(nodes_[3]->open_error, "");
+  start(2);
+  open_groups(2, 1);
+  put("after");
+  world_.run_for(kSecond);
+  EXPECT_THAT(nodes_[1]->machines[1]->commands(),
+              ::testing::ElementsAre("acknowledged by two and three", "after"));
+}
+
 }  // namespace
 }  // namespace grey::raft::testing

@@ -9,6 +9,7 @@ namespace {
 // Replicas whose leader has gone campaign one after the other, in the order of their placement.
 constexpr uint64_t kGoneStepNs = 30'000'000;
 constexpr uint64_t kGoneJitterNs = 10'000'000;
+constexpr uint64_t kEntryOverhead = 48;  // what an entry takes in the log besides its payload
 
 RaftOptions core_options(GroupHost* host, const GroupOptions& options, uint32_t rank) {
   const DriverOptions& driver = host->options();
@@ -113,12 +114,16 @@ void GroupReplica::apply() {
 void GroupReplica::submit_proposals() {
   if (waiting_.empty()) return;
   submitted_.clear();
+  uint64_t bytes = 0;
   for (Waiting& waiting : waiting_) {
+    bytes += waiting.payload.size() + kEntryOverhead;
     submitted_.push_back({id_of(waiting.proposal), std::move(waiting.payload), 0});
   }
   waiting_.clear();
   const auto count = static_cast<double>(submitted_.size());
-  const Status status = core_.propose(submitted_);
+  // Before anything is appended: what is in the log would go to the others, and may be committed.
+  Status status = room_for(bytes);
+  if (status.ok()) status = core_.propose(submitted_);
   if (status.ok()) {
     observe(host_->metrics().proposals, count);
     return observe(host_->metrics().turn_proposals, count);
@@ -127,6 +132,14 @@ void GroupReplica::submit_proposals() {
   for (const Proposal& proposal : submitted_) {
     refused_.emplace_back(proposal_of(proposal.id), status);
   }
+}
+
+// Whether the log takes entries of so many bytes. An engine that stands still catches up without
+// them, and what it has not applied cannot go from the log.
+Status GroupReplica::room_for(uint64_t bytes) const {
+  if (!lane_->has_room(bytes)) return make_status(StatusCode::no_space, "the log's disk is full");
+  if (engine_behind_) return make_status(StatusCode::busy, "the engine is far behind the log");
+  return ok_status();
 }
 
 void GroupReplica::carry_out() {
@@ -283,11 +296,20 @@ ReplicaId GroupReplica::best_successor() const {
 
 void GroupReplica::receive(uint32_t from_node, Message message) {
   if (stopping_ || message.to != self_ || node_of(message.from) != from_node) return;
+  if (!has_room_for(message)) return;  // as if it was lost: it is sent again
   const Status status = core().step(std::move(message));
   if (!status.ok()) {
     log_line(host_->host(), LogLevel::warning, group_name(), ": node ", from_node,
              " sent a message that no replica sends: ", describe(status));
   }
+}
+
+bool GroupReplica::has_room_for(const Message& message) const {
+  const auto* append = std::get_if<AppendRequest>(&message.body);
+  if (!append || append->entries.empty()) return true;
+  uint64_t bytes = 0;
+  for (const Entry& entry : append->entries) bytes += entry.payload.size() + kEntryOverhead;
+  return room_for(bytes).ok();
 }
 
 void GroupReplica::node_up(uint32_t node) {
@@ -331,14 +353,28 @@ void GroupReplica::on_slow_tick() {
   if (hangs == log_progress_) {
     log_progress_ = !hangs;
     core().set_log_progress(log_progress_);
-    log_line(host_->host(), LogLevel::warning, group_name(),
-             hangs ? ": the log's disk hangs, so this node does not lead"
-                   : ": the log's disk answers again");
+    log_line(
+        host_->host(), LogLevel::warning, group_name(),
+        !hangs ? ": the log's disk answers again"
+        : lane_->short_of_space()
+            ? ": the log's disk has no room for what must be written, so this node does not lead"
+            : ": the log's disk hangs, so this node does not lead");
   }
+  watch_engine();
   if (handed_over_ && core_.leader() != kNobody) finish_transfer(ok_status());
   forget_caught_up();
   update_metrics();
   rebalance();
+}
+
+void GroupReplica::watch_engine() {
+  const uint64_t waiting =
+      lane_group_->runs.bytes_between(applier_->applied(), core_.commit_index());
+  const bool behind = waiting > lane_->budget_bytes();
+  if (std::exchange(engine_behind_, behind) == behind) return;
+  log_line(host_->host(), LogLevel::warning, group_name(),
+           behind ? ": the engine is so far behind that the log takes no more entries"
+                  : ": the engine has come closer, the log takes entries again");
 }
 
 void GroupReplica::rebalance() {

@@ -83,6 +83,9 @@ class GroupReplica final : public Implements<Group>,
   void fail(const char* reason, Status status);
   void apply();
   void submit_proposals();
+  Status room_for(uint64_t bytes) const;
+  bool has_room_for(const Message& message) const;
+  void watch_engine();
   void carry_out();
   void send_messages();
   void resolve(const ProposalResult& result);
@@ -153,6 +156,7 @@ class GroupReplica final : public Implements<Group>,
   std::vector<CatchingUp> catching_up_;
   bool ticked_ = false;
   bool log_progress_ = true;
+  bool engine_behind_ = false;  // what waits to be applied fills the lane's budget
   bool making_durable_ = false;
   bool handed_over_ = false;  // by a transfer; the new leader is not known yet
   bool was_damaged_ = false;

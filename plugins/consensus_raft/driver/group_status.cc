@@ -73,9 +73,14 @@ void GroupReplica::status(GroupStatus* out) noexcept {
     status.problem = problem_.c_str();
   } else if (core_.damaged()) {
     status.problem = "the end of its log was lost: it waits for a leader to bring it up to date";
-  } else if (!log_progress_) {
+  } else if (!log_progress_ && !lane_->short_of_space()) {
     status.problem = "the disk of its log hangs";
+  } else if (lane_->short_of_space()) {
+    status.problem = "the disk is full: its log cannot go on, and takes no more writes";
+  } else if (host_->disk_nearly_full()) {
+    status.problem = "the disk is nearly full: writes are refused, deletes pass";
   }
+  status.no_space = lane_->short_of_space() || host_->disk_nearly_full();
   status.term = core_.term().value();
   status.leader = problem_.empty() ? node_of(core_.leader()) : 0;
   const bool recently =

@@ -14,11 +14,12 @@ constexpr uint64_t kFrameLimit = 4 << 20;  // a frame that has grown so large go
 }  // namespace
 
 LoopDriver::LoopDriver(Host* host, uint32_t index, const DriverOptions& options,
-                       SnapshotLimits* snapshots, std::atomic<uint64_t>* lag)
+                       SnapshotLimits* snapshots, SpaceWatch* space, std::atomic<uint64_t>* lag)
     : host_(host),
       loop_(host->loop(index)),
       options_(options),
       snapshots_(snapshots),
+      space_(space),
       lag_(lag),
       metrics_(DriverMetrics::make(host->meter())),
       step_task_([this] { step(); }),
@@ -99,7 +100,7 @@ Status LoopDriver::open(const GroupOptions& options, StateMachine* machine, Lane
     return make_status(StatusCode::already_exists);
   }
   if (lane->failed()) {
-    set_error(error, name + ": its log lane has failed");
+    set_error(error, name + ": its log lane has failed: " + lane->failure());
     return make_status(StatusCode::failed);
   }
   LaneGroup* group = lane->find(options.group);
@@ -130,9 +131,7 @@ Status LoopDriver::open(const GroupOptions& options, StateMachine* machine, Lane
       set_error(error, name + ": the placement contradicts itself");
       return make_status(StatusCode::invalid_argument);
     }
-    SnapshotMeta boundary = state.boundary;
     group = lane->add(options.group, std::move(state));
-    group->restored.emplace(std::move(boundary));
   }
   if (!group->restored) {
     // Opened before in this process: what the core knew then is gone with it.
@@ -204,6 +203,8 @@ void LoopDriver::slow_tick() {
     if (number != kControlGroup) lag = std::max(lag, group->lag());
   }
   lag_->store(lag, std::memory_order_relaxed);
+  for (Lane* lane : lanes_) lane->show_condition(options_.election_timeout_ns);
+  if (loop_->index() == 0) space_->look();
   if (drained_) continue_drain();
 }
 

@@ -9,6 +9,7 @@
 
 #include "driver/group_host.h"
 #include "driver/group_replica.h"
+#include "driver/space_watch.h"
 #include "grey/glue/plugin.h"
 
 namespace grey::raft {
@@ -16,10 +17,10 @@ namespace grey::raft {
 // Everything on its loop, but for the constructor.
 class LoopDriver final : public GroupHost, private PeerObserver {
  public:
-  // `lag` is where the driver leaves the greatest lag of the shards led here.
-  // `snapshots` is shared with the other loops.
+  // `lag` is where the driver leaves the greatest lag of the shards led here. `snapshots` and
+  // `space` are shared with the other loops.
   LoopDriver(Host* host, uint32_t index, const DriverOptions& options, SnapshotLimits* snapshots,
-             std::atomic<uint64_t>* lag);
+             SpaceWatch* space, std::atomic<uint64_t>* lag);
   virtual ~LoopDriver();
 
   // Begins to listen to news of peers.
@@ -54,6 +55,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   void send(uint32_t node, uint32_t group, const Message& message) override;
   Status send_snapshot(uint32_t node, const SnapshotMessage& message) override;
   bool connected(uint32_t node) override;
+  bool disk_nearly_full() override { return space_->nearly_full(); }
   bool draining() override { return draining_; }
   void closed(GroupReplica* replica) override;
 
@@ -86,6 +88,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   Loop* loop_;
   const DriverOptions options_;
   SnapshotLimits* snapshots_;
+  SpaceWatch* space_;
   std::atomic<uint64_t>* lag_;
   DriverMetrics metrics_;
   uint32_t own_node_ = 0;

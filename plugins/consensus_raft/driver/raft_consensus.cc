@@ -56,6 +56,7 @@ Status RaftConsensus::start(ErrorText* error) {
   Result<std::vector<std::unique_ptr<Lane>>> lanes = open_lanes(host_, options_, error);
   if (!lanes.ok()) return lanes.status();
   lanes_ = std::move(lanes).value();
+  space_ = std::make_unique<SpaceWatch>(host_, options_.min_free);
   const uint32_t loops = host_->loop_count();
   lags_ = std::make_unique<std::atomic<uint64_t>[]>(loops);
   snapshot_limits_ =
@@ -64,8 +65,8 @@ Status RaftConsensus::start(ErrorText* error) {
       std::make_unique<GaugeRefresher>(host_->meter(), lags_.get(), loops, snapshot_limits_.get());
   if (MetricsHub* hub = host_->metrics_hub()) hub->add_refresher(refresher_.get());
   for (uint32_t i = 0; i < loops; ++i) {
-    drivers_.push_back(
-        std::make_unique<LoopDriver>(host_, i, options_, snapshot_limits_.get(), &lags_[i]));
+    drivers_.push_back(std::make_unique<LoopDriver>(host_, i, options_, snapshot_limits_.get(),
+                                                    space_.get(), &lags_[i]));
   }
   for (const auto& lane : lanes_) {
     for (const auto& [number, group] : lane->groups()) known_groups_.insert(number);
@@ -186,7 +187,7 @@ void RaftConsensus::stop(Completion* done) {
   host_->peers()->set_handler(kChannelSnapshot, nullptr);
   if (MetricsHub* hub = host_->metrics_hub()) hub->remove_refresher(refresher_.get());
   on_every_loop([](LoopDriver* driver, std::function<void()> one) { driver->stop(std::move(one)); },
-                [done] { done->complete(ok_status()); });
+                [this, done] { space_->close([done] { done->complete(ok_status()); }); });
 }
 
 }  // namespace grey::raft

@@ -68,6 +68,7 @@ class RaftConsensus final : public InterfaceOf<Consensus> {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<std::atomic<uint64_t>[]> lags_;  // by loop
   std::unique_ptr<SnapshotLimits> snapshot_limits_;
+  std::unique_ptr<SpaceWatch> space_;
   std::vector<std::unique_ptr<LoopDriver>> drivers_;
   MessageHandler messages_;
   SnapshotHandler snapshots_;

@@ -1,5 +1,7 @@
 #include "log/batch.h"
 
+#include <algorithm>
+
 #include "grey/glue/crc32c.h"
 
 namespace grey::raft {
@@ -22,7 +24,7 @@ uint32_t seed_crc(const SegmentKey& key) {
 }
 
 uint32_t seal_batch(const SegmentKey& key, uint32_t previous_crc, uint64_t entries_before,
-                    ByteWriter* batch) {
+                    uint64_t max_term, ByteWriter* batch) {
   const auto body_size = static_cast<uint32_t>(batch->size() - kBatchHeaderSize);
   batch->put_at(0, kBatchMagic);
   batch->put_at(4, kBatchVersion);
@@ -31,7 +33,7 @@ uint32_t seal_batch(const SegmentKey& key, uint32_t previous_crc, uint64_t entri
   batch->put_at(12, previous_crc);
   batch->put_at(16, key.generation);
   batch->put_at(24, entries_before);
-  batch->put_at(32, uint32_t{0});
+  batch->put_at(32, static_cast<uint32_t>(std::min<uint64_t>(max_term, UINT32_MAX)));
   const uint32_t crc = batch_crc(key, batch->data(), body_size);
   batch->put_at(kCrcOffset, crc);
   return crc;
@@ -48,7 +50,7 @@ std::optional<BatchHeader> read_batch(const SegmentKey& key, ByteView bytes) {
   header.previous_crc = reader.get<uint32_t>();
   header.generation = reader.get<uint64_t>();
   header.entries_before = reader.get<uint64_t>();
-  reader.get<uint32_t>();
+  header.max_term = reader.get<uint32_t>();
   header.crc = reader.get<uint32_t>();
   if (header.generation != key.generation) return std::nullopt;
   if (header.body_size > bytes.size - kBatchHeaderSize) return std::nullopt;

@@ -25,6 +25,7 @@ struct BatchHeader {
   uint32_t previous_crc = 0;  // of the batch before it; of the segment's seed for the first
   uint64_t generation = 0;
   uint64_t entries_before = 0;  // entry records in this life of the segment before this batch
+  uint32_t max_term = 0;        // the highest of any group of the lane in this batch or before it
   uint32_t crc = 0;
 };
 
@@ -42,7 +43,7 @@ constexpr uint64_t batch_extent(uint64_t body_size) {
 // Fills the kBatchHeaderSize bytes that `batch` begins with; the body stands behind them. Returns
 // the batch's CRC.
 uint32_t seal_batch(const SegmentKey& key, uint32_t previous_crc, uint64_t entries_before,
-                    ByteWriter* batch);
+                    uint64_t max_term, ByteWriter* batch);
 
 // The batch that begins with `bytes`, when all of it is there and its CRC is that of this life of
 // the segment. Does not look at the chain.

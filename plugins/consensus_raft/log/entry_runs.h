@@ -21,6 +21,12 @@ struct EntryRun {
   uint32_t crc = 0;     // of all its records
 };
 
+// A run, and where what counts of it ends: behind that a later run has taken its entries' place.
+struct FoundRun {
+  EntryRun run;
+  LogIndex last;
+};
+
 class EntryRuns {
  public:
   bool empty() const { return runs_.empty(); }
@@ -39,6 +45,7 @@ class EntryRuns {
     while (!runs_.empty() && runs_.front().generation <= generation) runs_.pop_front();
   }
   void clear() { runs_.clear(); }
+  const std::deque<EntryRun>& all() const { return runs_; }
 
   // The first run that lives in a later generation than `generation`; null when there is none.
   const EntryRun* first_after(uint64_t generation) const {
@@ -50,13 +57,10 @@ class EntryRuns {
 
   // The runs that hold the entries from `first` to `last`, in order; at most `max_bytes` of them,
   // but at least one. Empty when `first` lies before all runs.
-  std::vector<EntryRun> find(LogIndex first, LogIndex last, uint64_t max_bytes) const;
+  std::vector<FoundRun> find(LogIndex first, LogIndex last, uint64_t max_bytes) const;
 
-  uint64_t total_bytes() const {
-    uint64_t bytes = 0;
-    for (const EntryRun& run : runs_) bytes += run.size;
-    return bytes;
-  }
+  // Of the runs that begin after `from`, up to `last`.
+  uint64_t bytes_between(LogIndex from, LogIndex last) const;
 
  private:
   std::deque<EntryRun> runs_;

@@ -10,8 +10,8 @@ namespace {
 
 constexpr uint64_t kTailIdleNs = 50'000'000;
 constexpr uint64_t kRetryNs = 200'000'000;
-constexpr uint64_t kCarryLimit = 256 << 10;  // of one group
 constexpr uint64_t kKeptBuffer = 4 << 20;
+constexpr uint64_t kReservedPart = 4;  // of a segment, see has_room()
 
 void reset_bytes(ByteWriter* bytes) {
   bytes->clear();
@@ -52,85 +52,15 @@ Lane::Lane(Host* host, const LaneOptions& options)
   gathering_.clear();
   writing_.clear();
   write_done_ = std::make_unique<WriteDone>([this](Status status) { written(status); });
-  tail_done_ = std::make_unique<WriteDone>([this](Status) { tail_written(); });
+  tail_done_ = std::make_unique<WriteDone>([this](Status status) { tail_written(status); });
 }
 
 Lane::~Lane() = default;
 
-Result<std::unique_ptr<Lane>> Lane::open(Host* host, const LaneOptions& options) {
-  std::unique_ptr<Lane> lane(new Lane(host, options));
-  if (const Status status = lane->recover(); !status.ok()) return status;
-  return lane;
-}
-
-Status Lane::recover() {
-  Files* files = host_->files();
-  Result<Manifest> loaded = load_manifest(files, options_.folder);
-  if (!loaded.ok() && loaded.status().code != StatusCode::not_found) return loaded.status();
-  if (loaded.ok()) {
-    Manifest manifest = std::move(loaded).value();
-    if (manifest.lane != options_.lane || manifest.segments.empty()) {
-      return make_status(StatusCode::corruption, "a log manifest belongs to another lane");
-    }
-    Result<RecoveredLane> result = recover_lane(files, options_.folder, manifest);
-    if (!result.ok()) return result.status();
-    RecoveredLane& found = result.value();
-    damage_ = found.damage;
-    end_ = found.end;
-    tail_serial_ = found.tail_serial;
-    max_term_ = found.max_term;
-    for (auto& [number, recovered] : found.groups) {
-      auto group = std::make_unique<LaneGroup>();
-      group->number = number;
-      group->problem = recovered.finish();
-      group->state = recovered.state();
-      group->runs = recovered.runs();
-      group->last = recovered.last().index;
-      group->restored.emplace(std::move(recovered.restored()));
-      groups_.emplace(number, std::move(group));
-    }
-    const Status status = keeper_.adopt(std::move(manifest), found.current, !damage_.empty());
-    if (!status.ok()) return status;
-    // What was read may still be on its way to the disk, after a crash of the process alone.
-    if (const Status synced = keeper_.current().file->sync(); !synced.ok()) return synced;
-    if (!damage_.empty()) {
-      if (const Status restarted = restart_after_damage(); !restarted.ok()) return restarted;
-    }
-  } else {
-    const Status status = keeper_.create(options_.lane, host_->random()->next());
-    if (!status.ok()) return status;
-    end_ = {0, seed_crc(keeper_.key()), 0};
-  }
-  synced_ = end_;
-  File* tail = nullptr;
-  const Status status = files->open(tail_path(options_.folder).c_str(), kFileCreate, &tail);
-  if (!status.ok()) return status;
-  tail_file_ = Ref<File>::adopt(tail);
-  return files->sync_directory(options_.folder.c_str());
-}
-
-// Nothing may be written behind damage: the log goes on in a new segment, which also records where
-// the old one ends and that the groups are damaged.
-Status Lane::restart_after_damage() {
-  Batch batch;
-  batch.clear();
-  put_segment_header({keeper_.current().info.generation, end_.offset, end_.crc}, &batch);
-  if (const Status status = keeper_.prepare_blocking(batch_extent(batch.bytes.size()));
-      !status.ok()) {
-    return status;
-  }
-  keeper_.advance();
-  const uint32_t crc = seal_batch(keeper_.key(), seed_crc(keeper_.key()), 0, &batch.bytes);
-  File* file = keeper_.current().file.get();
-  if (const Status status = file->write(0, batch.bytes.view()); !status.ok()) return status;
-  if (const Status status = file->sync(); !status.ok()) return status;
-  end_ = {align_batch(batch.bytes.size()), crc, 0};
-  return ok_status();
-}
-
 void Lane::attach(Loop* loop, LaneMetrics metrics) {
   loop_ = loop;
   metrics_ = std::move(metrics);
+  if (failed_) return;
   timer_ = Ref<Timer>::adopt(loop->make_timer(&timer_task_));
   keeper_.attach(loop, [this](Status status) { segment_ready(status); });
   keeper_.prepare(0);
@@ -148,6 +78,16 @@ LaneGroup* Lane::add(uint32_t number, GroupState state) {
   group->state = std::move(state);
   LaneGroup* result = group.get();
   groups_[number] = std::move(group);
+  if (lost_) {
+    // Above all terms it may have voted in, for the reason that lane_recovery.cc gives.
+    result->state.hard_state.term = Term(lost_->term.value() + 1);
+    max_term_ = std::max(max_term_, result->state.hard_state.term.value());
+    result->state.hard_state.vote = result->state.replica;
+    result->state.damaged_until = *lost_;
+  }
+  result->restored.emplace(result->state.boundary);
+  result->restored->hard_state = result->state.hard_state;
+  result->restored->damaged_until = result->state.damaged_until;
   put_group_state(number, result->state, &gathering_.bytes);
   gathered();
   return result;
@@ -163,6 +103,7 @@ void Lane::append(LaneGroup* group, const Effects& effects) {
     if (effects.sequence != 0) put_hard_state(group->number, *effects.hard_state, &out);
   }
   if (effects.truncate_from) {
+    ++group->changes;
     group->runs.truncate(*effects.truncate_from);
     group->last = *effects.truncate_from - 1;
     if (effects.append.empty()) put_truncate(group->number, *effects.truncate_from, &out);
@@ -173,20 +114,26 @@ void Lane::append(LaneGroup* group, const Effects& effects) {
 }
 
 void Lane::put_entries(LaneGroup* group, const std::vector<Entry>& entries) {
-  ByteWriter& out = gathering_.bytes;
-  const size_t begin = out.size();
-  for (const Entry& entry : entries) put_entry(group->number, entry, &out);
-  const Entry& first = entries.front();
-  EntryRun run{first.index,
-               first.timestamp_ms,
-               0,
-               begin - kBatchHeaderSize,
-               static_cast<uint32_t>(out.size() - begin),
-               0};
-  run.crc = crc32c(out.view_from(begin));
-  gathering_.runs.push_back({group, run});
+  const size_t begin = gathering_.bytes.size();
+  for (const Entry& entry : entries) put_entry(group->number, entry, &gathering_.bytes);
+  note_run(group, entries, begin, false);
   gathering_.entries += entries.size();
   group->last = entries.back().index;
+  ++group->changes;
+}
+
+// The entries stand in the gathered batch from `begin` on.
+void Lane::note_run(LaneGroup* group, const std::vector<Entry>& entries, size_t begin,
+                    bool carried) {
+  const ByteView bytes = gathering_.bytes.view_from(begin);
+  const Entry& first = entries.front();
+  const EntryRun run{first.index,
+                     first.timestamp_ms,
+                     0,
+                     begin - kBatchHeaderSize,
+                     static_cast<uint32_t>(bytes.size),
+                     crc32c(bytes)};
+  gathering_.runs.push_back({group, run, carried});
 }
 
 void Lane::put_state(LaneGroup* group) {
@@ -201,6 +148,7 @@ void Lane::reset(LaneGroup* group, const SnapshotMeta& snapshot, std::function<v
   group->state.hard_state.commit =
       std::max(group->state.hard_state.commit, snapshot.position.index);
   group->last = snapshot.position.index;
+  ++group->changes;
   group->runs.clear();
   std::erase_if(gathering_.runs,
                 [group](const PendingRun& pending) { return pending.group == group; });
@@ -260,6 +208,7 @@ bool Lane::make_room() {
 // What a segment begins with: everything about every group, so that older segments can go.
 void Lane::put_segment_header(const SegmentStart& start, Batch* batch) const {
   put_segment_start(start, &batch->bytes);
+  if (lost_) put_lost(*lost_, &batch->bytes);
   for (const auto& [number, group] : groups_) {
     put_group_state(number, group->state, &batch->bytes);
   }
@@ -269,7 +218,8 @@ void Lane::seal_and_write() {
   std::swap(gathering_, writing_);
   gathering_.clear();
   writing_.since_ns = loop_->now_ns();
-  const uint32_t crc = seal_batch(keeper_.key(), end_.crc, end_.entries, &writing_.bytes);
+  const uint32_t crc =
+      seal_batch(keeper_.key(), end_.crc, end_.entries, max_term_, &writing_.bytes);
   const uint64_t offset = end_.offset;
   for (PendingRun& pending : writing_.runs) {
     pending.run.generation = keeper_.current().info.generation;
@@ -285,9 +235,14 @@ void Lane::seal_and_write() {
 
 void Lane::written(Status status) {
   write_under_way_ = false;
-  if (!status.ok()) return fail(status);
+  if (!status.ok()) fail(status);
+  if (failed_) {
+    writing_.clear();
+    return continue_close();
+  }
   observe(metrics_.sync_seconds, static_cast<double>(loop_->now_ns() - writing_.since_ns) * 1e-9);
   synced_ = end_;
+  synced_generation_ = keeper_.current().info.generation;
   finish_batch();
   write_tail(false);
   if (!gathering_.empty()) gathered();
@@ -295,7 +250,13 @@ void Lane::written(Status status) {
 }
 
 void Lane::finish_batch() {
-  for (const PendingRun& pending : writing_.runs) pending.group->runs.append(pending.run);
+  for (const PendingRun& pending : writing_.runs) {
+    EntryRuns& runs = pending.group->runs;
+    (pending.carried ? pending.group->carried : runs).append(pending.run);
+    if (!pending.ends_carry) continue;
+    for (const EntryRun& run : pending.group->carried.all()) runs.append(run);
+    pending.group->carried.clear();
+  }
   std::vector<Notice> notices = std::move(writing_.notices);
   const size_t drops = writing_.drops;
   writing_.clear();
@@ -318,11 +279,12 @@ void Lane::finish_batch() {
 void Lane::fail(Status status) {
   if (failed_) return;
   failed_ = true;
+  failure_ = describe(status);
   observe(metrics_.failures, 1);
   log_line(host_, LogLevel::error, "log lane ", options_.lane,
-           " has failed and takes no more writes: ", describe(status));
+           " has failed and takes no more writes: ", failure_);
   gathering_.clear();
-  writing_.clear();
+  if (!write_under_way_) writing_.clear();  // else the disk still reads it
   for (const auto& [number, group] : groups_) {
     if (group->client) group->client->log_failed(status);
   }
@@ -330,15 +292,42 @@ void Lane::fail(Status status) {
 }
 
 void Lane::segment_ready(Status status) {
+  if (failed_) return;
   if (status.ok()) {
     retry_at_ns_ = 0;
+    if (std::exchange(short_of_space_, false)) {
+      log_line(host_, LogLevel::info, "log lane ", options_.lane, " has room again");
+    }
     if (!gathering_.empty()) gathered();
     return;
   }
-  log_line(host_, LogLevel::warning, "log lane ", options_.lane,
-           " cannot prepare a segment and tries again: ", describe(status));
+  // Nothing is known any more of what a failed write or sync has left.
+  if (status.code != StatusCode::no_space && status.code != StatusCode::busy) return fail(status);
+  if (status.code == StatusCode::no_space && !std::exchange(short_of_space_, true)) {
+    log_line(host_, LogLevel::warning, "log lane ", options_.lane,
+             " has no room for the next segment: ", describe(status));
+  }
   retry_at_ns_ = loop_->now_ns() + kRetryNs;
   arm_timer();
+  reclaim();
+}
+
+bool Lane::has_room(uint64_t bytes) const {
+  if (!short_of_space_) return true;
+  const uint64_t size = keeper_.segments().back().info.size;
+  return end_.offset + gathering_.bytes.size() + bytes + size / kReservedPart <= size;
+}
+
+void Lane::show_condition(uint64_t limit_ns) {
+  const uint64_t since = waiting_since_ns();
+  const bool hangs = !failed_ && since != 0 && loop_->now_ns() - since > limit_ns;
+  const auto show = [](const Ref<Instrument>& gauge, bool value) {
+    if (gauge) gauge->set(value ? 1 : 0);
+  };
+  show(metrics_.failed, failed_);
+  show(metrics_.hung, hangs);
+  show(metrics_.short_of_space, short_of_space_);
+  show(metrics_.damaged, !damage_.empty());
 }
 
 // One at a time, the newest position wins.
@@ -347,18 +336,23 @@ void Lane::write_tail(bool sync) {
     tail_again_ = true;
     return;
   }
-  const TailRecord tail{++tail_serial_,  keeper_.current().info.generation,
-                        synced_.offset,  synced_.crc,
-                        synced_.entries, max_term_};
-  encode_tail(tail, keeper_.salt(), tail_bytes_);
+  const uint64_t offset = next_tail();
   tail_under_way_ = true;
   tail_unsynced_ = !sync;
-  tail_file_->submit_write(tail_offset(tail.serial), &tail_view_, 1, sync ? kWriteSync : 0,
-                           tail_done_.get());
+  tail_file_->submit_write(offset, &tail_view_, 1, sync ? kWriteSync : 0, tail_done_.get());
 }
 
-void Lane::tail_written() {
+// Fills tail_bytes_; returns where they belong.
+uint64_t Lane::next_tail() {
+  const TailRecord tail{++tail_serial_, synced_generation_, synced_.offset,
+                        synced_.crc,    synced_.entries,    max_term_};
+  encode_tail(tail, keeper_.salt(), tail_bytes_);
+  return tail_offset(tail.serial);
+}
+
+void Lane::tail_written(Status status) {
   tail_under_way_ = false;
+  if (!status.ok()) fail(status);
   if (tail_again_) {
     tail_again_ = false;
     if (!failed_) return write_tail(closed_ != nullptr);
@@ -392,90 +386,10 @@ void Lane::on_timer() {
   if (retry_at_ns_ != 0 && now >= retry_at_ns_) {
     retry_at_ns_ = 0;
     keeper_.prepare(0);
+    reclaim();
   }
   if (!gathering_.empty()) gathered();
   arm_timer();
-}
-
-void Lane::reclaim() {
-  if (failed_) return;
-  while (keeper_.segments().size() > drops_pending_ + 1) {
-    uint64_t kept = 0;
-    for (size_t i = drops_pending_; i < keeper_.segments().size(); ++i) {
-      kept += keeper_.segments()[i].info.size;
-    }
-    if (kept <= options_.budget_bytes / 2) return;
-    if (!compact_oldest(kept > options_.budget_bytes)) return;
-  }
-}
-
-// The first entries of the group that are on their way into the current segment.
-const EntryRun* Lane::first_pending(const LaneGroup* group) const {
-  for (const Batch* batch : {&writing_, &gathering_}) {
-    for (const PendingRun& pending : batch->runs) {
-      if (pending.group == group) return &pending.run;
-    }
-  }
-  return nullptr;
-}
-
-// Moves every group's boundary behind the oldest segment, if all of them allow it.
-bool Lane::compact_oldest(bool over_budget) {
-  const uint64_t generation = keeper_.segments()[drops_pending_].info.generation;
-  std::vector<std::pair<LaneGroup*, LogIndex>> moves;
-  bool allowed = true;
-  for (const auto& [number, group] : groups_) {
-    if (group->runs.empty() || group->runs.front().generation > generation) continue;
-    const EntryRun* later = group->runs.first_after(generation);
-    if (!later) later = first_pending(group.get());
-    const LogIndex target = later ? later->first - 1 : group->last;
-    if (!group->client) {
-      allowed = false;
-    } else if (group->client->compactable() < target) {
-      group->client->make_durable();
-      if (over_budget) carry_forward(group.get());
-      allowed = false;
-    } else {
-      moves.emplace_back(group.get(), target);
-    }
-  }
-  if (!allowed) return false;
-  for (const auto& [group, target] : moves) {
-    group->state.boundary = group->client->compact(target);
-    group->runs.drop_through(generation);
-    put_boundary(group->number, RecordType::boundary, group->state.boundary, &gathering_.bytes);
-  }
-  ++drops_pending_;
-  ++gathering_.drops;
-  if (gathering_.bytes.size() <= kBatchHeaderSize) {
-    // Nobody had anything in it; an empty record keeps the order: first durable, then dropped.
-    put_hard_state(groups_.begin()->first, groups_.begin()->second->state.hard_state,
-                   &gathering_.bytes);
-  }
-  gathered();
-  return true;
-}
-
-// Writes a group's few entries again, all of them in one batch, so that they pin no old segment.
-void Lane::carry_forward(LaneGroup* group) {
-  if (group->carrying || closed_ || first_pending(group)) return;
-  if (group->runs.total_bytes() > kCarryLimit) return;
-  group->carrying = true;
-  const LogIndex first = group->runs.front().first;
-  const LogIndex last = group->last;
-  const uint64_t generation = group->runs.front().generation;
-  read(group, first, last, UINT64_MAX,
-       [this, group, first, last, generation](Status status, std::vector<Entry> entries) {
-         group->carrying = false;
-         const bool unchanged =
-             !group->runs.empty() && group->last == last && group->runs.front().first == first &&
-             group->runs.front().generation == generation && !first_pending(group);
-         const bool complete = status.ok() && !entries.empty() && entries.front().index == first &&
-                               entries.back().index == last;
-         if (!unchanged || !complete || failed_ || closed_) return;  // the next reclaim tries again
-         put_entries(group, entries);
-         gathered();
-       });
 }
 
 void Lane::close(std::function<void()> done) {
@@ -488,7 +402,7 @@ void Lane::close(std::function<void()> done) {
 void Lane::continue_close() {
   if (!closed_ || write_under_way_ || tail_under_way_ || reads_under_way_ != 0) return;
   if (!failed_ && !gathering_.empty()) return;
-  timer_->cancel();
+  if (timer_) timer_->cancel();
   keeper_.close(std::exchange(closed_, nullptr));
 }
 

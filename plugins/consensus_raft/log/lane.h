@@ -26,6 +26,8 @@ struct LaneOptions {
   std::string folder;
   uint64_t segment_size = 16 << 20;
   uint64_t budget_bytes = 512 << 20;  // of all segments; half of it is kept for slow followers
+  uint64_t kept_bytes = 4 << 20;      // of each group's newest entries, in memory after a start
+  bool may_create = true;  // the data directory is new; otherwise a lane that is not there was lost
 };
 
 using EntriesRead = std::function<void(Status, std::vector<Entry>)>;
@@ -35,6 +37,8 @@ class Lane {
   // Reads the lane, or makes it. Blocks. A lane that is damaged opens all the same, with its groups
   // marked: damage() says what was found.
   static Result<std::unique_ptr<Lane>> open(Host* host, const LaneOptions& options);
+  // Stands for one that could not be opened: it has failed and knows no groups.
+  static std::unique_ptr<Lane> unusable(Host* host, const LaneOptions& options, Status why);
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -47,7 +51,8 @@ class Lane {
   void attach(Loop* loop, LaneMetrics metrics);
 
   LaneGroup* find(uint32_t group);
-  // A group that was never here, with this state. Durable with the next write.
+  // A group that was never here, with this state; durable with the next write. In a lane whose
+  // damage may have taken groups along it counts as one of those. `restored` is set.
   LaneGroup* add(uint32_t group, GroupState state);
 
   // The first part of Effects: what to write. log_persisted follows for a sequence that is not 0.
@@ -59,7 +64,8 @@ class Lane {
   void reset(LaneGroup* group, const SnapshotMeta& snapshot, std::function<void()> done);
 
   // Reads entries back, from `first` to `last` at most and about `max_bytes`. `done` gets at least
-  // one entry or an error, later, on the loop.
+  // one entry or an error, later, on the loop. `not_found`: let go of in the meantime. After any
+  // other error the lane has failed: what it has acknowledged is not there.
   void read(LaneGroup* group, LogIndex first, LogIndex last, uint64_t max_bytes, EntriesRead done);
 
   // Looks again for segments that can go.
@@ -69,6 +75,15 @@ class Lane {
   // waited; 0 when there is none.
   uint64_t waiting_since_ns() const;
   bool failed() const { return failed_; }
+  // Why, once it has failed.
+  const std::string& failure() const { return failure_; }
+  // The next segment cannot be prepared, since the disk is full.
+  bool short_of_space() const { return short_of_space_; }
+  // Whether entries of so many bytes may be appended: while it is short of space, the end of the
+  // segment is kept for terms, votes and what lets old segments go.
+  bool has_room(uint64_t bytes) const;
+  // Shows in the metrics whether writes have been waiting for longer than `limit_ns`.
+  void show_condition(uint64_t limit_ns);
   uint64_t used_bytes() const { return keeper_.used_bytes(); }
   uint64_t budget_bytes() const { return options_.budget_bytes; }
 
@@ -79,6 +94,8 @@ class Lane {
   struct PendingRun {
     LaneGroup* group;
     EntryRun run;  // its offset counts from the body's beginning
+    bool carried = false;
+    bool ends_carry = false;
   };
   struct Notice {
     LaneGroup* group;
@@ -101,7 +118,10 @@ class Lane {
 
   Lane(Host* host, const LaneOptions& options);
   Status recover();
+  Status take_over(Manifest manifest);
+  Status write_again(uint64_t offset, uint64_t end);
   Status restart_after_damage();
+  Status open_tail();
   void put_segment_header(const SegmentStart& start, Batch* batch) const;
   const EntryRun* first_pending(const LaneGroup* group) const;
   void gathered();
@@ -113,12 +133,18 @@ class Lane {
   void fail(Status status);
   void segment_ready(Status status);
   void write_tail(bool sync);
-  void tail_written();
+  uint64_t next_tail();
+  void tail_written(Status status);
   void on_timer();
   void arm_timer();
-  bool compact_oldest(bool over_budget);
+  bool enough_kept(uint64_t bytes) const;
+  bool compact_oldest(uint64_t kept);
+  bool carrying_helps(uint64_t kept) const;
   void carry_forward(LaneGroup* group);
+  void carry_piece(LaneGroup* group, LogIndex first, LogIndex last, uint64_t changes);
+  void carried_piece(LaneGroup* group, const std::vector<Entry>& entries, LogIndex last);
   void put_entries(LaneGroup* group, const std::vector<Entry>& entries);
+  void note_run(LaneGroup* group, const std::vector<Entry>& entries, size_t begin, bool carried);
   void continue_close();
   void read_next(const std::shared_ptr<struct LaneRead>& read);
 
@@ -126,19 +152,23 @@ class Lane {
   LaneOptions options_;
   SegmentKeeper keeper_;
   std::string damage_;
+  std::optional<LogPosition> lost_;  // see RecoveredLane
   std::map<uint32_t, std::unique_ptr<LaneGroup>> groups_;
   Loop* loop_ = nullptr;
   LaneMetrics metrics_;
 
   LogEnd end_;     // behind the last batch that was submitted
-  LogEnd synced_;  // behind the last one that is durable
+  LogEnd synced_;  // behind the last one that is durable, in this life of a segment:
+  uint64_t synced_generation_ = 0;
   uint64_t max_term_ = 0;
   Batch gathering_;
   Batch writing_;
   bool write_under_way_ = false;
   bool deferred_ = false;
   bool failed_ = false;
-  uint64_t retry_at_ns_ = 0;  // to prepare a segment, after a failure
+  std::string failure_;
+  bool short_of_space_ = false;
+  uint64_t retry_at_ns_ = 0;  // to prepare a segment, when there was no room
   size_t drops_pending_ = 0;  // segments whose drop waits for a batch
 
   Ref<File> tail_file_;

@@ -14,11 +14,13 @@ namespace grey::raft {
 
 struct LaneGroup {
   uint32_t number = 0;
-  GroupState state;  // as last handed to the lane
-  LogIndex last;     // of the log, as last handed to the lane
-  EntryRuns runs;    // of what was written
+  GroupState state;      // as last handed to the lane
+  LogIndex last;         // of the log, as last handed to the lane
+  EntryRuns runs;        // of what was written
+  uint64_t changes = 0;  // raised whenever entries come or go
   LaneClient* client = nullptr;
-  bool carrying = false;  // its entries are being read to be written again
+  bool carrying = false;  // its entries are being read and written again
+  EntryRuns carried;      // those that are; they take the place of `runs` at the end
   // From recovery, until the group is opened.
   std::optional<RestoredState> restored;
   std::string problem;  // why it cannot be opened, or ""

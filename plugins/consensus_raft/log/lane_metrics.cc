@@ -26,6 +26,14 @@ LaneMetrics LaneMetrics::make(Meter* meter, uint32_t lane) {
                           "Writes or syncs of a log lane that failed; its replicas stopped.");
   metrics.used_bytes =
       make(MetricKind::gauge, "grey_raft_log_used_bytes", "Bytes in the segments of a log lane.");
+  metrics.failed = make(MetricKind::gauge, "grey_raft_log_failed",
+                        "1 once a log lane has failed: its replicas are down until a restart.");
+  metrics.hung = make(MetricKind::gauge, "grey_raft_log_hung",
+                      "1 while writes of a log lane hang: no group of it is led here.");
+  metrics.short_of_space = make(MetricKind::gauge, "grey_raft_log_no_space",
+                                "1 while the disk has no room for the next segment of a log lane.");
+  metrics.damaged = make(MetricKind::gauge, "grey_raft_log_damaged",
+                         "1 when a log lane was found damaged at the start of this process.");
   return metrics;
 }
 

@@ -13,6 +13,11 @@ struct LaneMetrics {
   Ref<Instrument> batch_entries;
   Ref<Instrument> failures;
   Ref<Instrument> used_bytes;
+  // 0 or 1.
+  Ref<Instrument> failed;
+  Ref<Instrument> hung;
+  Ref<Instrument> short_of_space;
+  Ref<Instrument> damaged;
 
   static LaneMetrics make(Meter* meter, uint32_t lane);
 };

@@ -27,9 +27,8 @@ bool parse_run(const EntryRun& run, ByteView bytes, LogIndex first, LogIndex las
 
 // A read in steps: runs that stand close together in one segment come with one read of the file.
 struct LaneRead final : public Completion {
-  std::vector<EntryRun> runs;
+  std::vector<FoundRun> runs;
   LogIndex first;
-  LogIndex last;
   size_t at = 0;     // the run that is read next
   size_t until = 0;  // behind the last run of this step
   Ref<File> file;    // keeps the segment's file open
@@ -44,14 +43,13 @@ struct LaneRead final : public Completion {
     step(status);
   }
   Status parse() {
-    const uint64_t base = runs[at].offset;
+    const uint64_t base = runs[at].run.offset;
     for (; at < until; ++at) {
-      const EntryRun& run = runs[at];
+      const auto& [run, last] = runs[at];
       if (run.offset - base + run.size > got) {
         return make_status(StatusCode::corruption, "a log segment has become shorter");
       }
-      const LogIndex end = at + 1 < runs.size() ? std::min(last, runs[at + 1].first - 1) : last;
-      if (!parse_run(run, {bytes.data() + (run.offset - base), run.size}, first, end, &entries)) {
+      if (!parse_run(run, {bytes.data() + (run.offset - base), run.size}, first, last, &entries)) {
         return make_status(StatusCode::corruption, "entries of the log have changed on disk");
       }
     }
@@ -64,7 +62,6 @@ void Lane::read(LaneGroup* group, LogIndex first, LogIndex last, uint64_t max_by
   auto read = std::make_shared<LaneRead>();
   read->runs = group->runs.find(first, last, max_bytes);
   read->first = first;
-  read->last = last;
   read->done = std::move(done);
   if (read->runs.empty()) {
     post(loop_,
@@ -75,7 +72,7 @@ void Lane::read(LaneGroup* group, LogIndex first, LogIndex last, uint64_t max_by
 }
 
 void Lane::read_next(const std::shared_ptr<LaneRead>& read) {
-  const EntryRun& from = read->runs[read->at];
+  const EntryRun& from = read->runs[read->at].run;
   const Segment* segment = keeper_.find(from.generation);
   if (!segment) {
     post(loop_,
@@ -85,7 +82,7 @@ void Lane::read_next(const std::shared_ptr<LaneRead>& read) {
   uint64_t end = from.offset + from.size;
   read->until = read->at + 1;
   while (read->until < read->runs.size()) {
-    const EntryRun& run = read->runs[read->until];
+    const EntryRun& run = read->runs[read->until].run;
     const bool close = run.generation == from.generation && run.offset >= end &&
                        run.offset + run.size - from.offset <= kSpanLimit;
     if (!close) break;
@@ -95,13 +92,19 @@ void Lane::read_next(const std::shared_ptr<LaneRead>& read) {
   read->bytes.resize(end - from.offset);
   read->file = segment->file;
   ++reads_under_way_;
-  read->step_done = [this, read](Status status) {
+  read->step_done = [this, read, generation = from.generation](Status status) {
     --reads_under_way_;
     if (status.ok()) status = read->parse();
+    // Its file may be in use again by now.
+    if (!keeper_.find(generation)) {
+      status = make_status(StatusCode::not_found, "no longer in the log");
+    }
     if (status.ok() && read->at < read->runs.size()) return read_next(read);
     if (status.ok() && read->entries.empty()) {
       status = make_status(StatusCode::corruption, "entries of the log are missing");
     }
+    // What was acknowledged is not there any more, or cannot be told from what is.
+    if (!status.ok() && status.code != StatusCode::not_found) fail(status);
     const EntriesRead finish = std::move(read->done);
     finish(status, std::move(read->entries));
     continue_close();

@@ -24,10 +24,11 @@ struct FinalBoundary {
 // the groups. Segments are read twice rather than held in memory.
 class Recovery {
  public:
-  Recovery(Files* files, const std::string& folder, const Manifest& manifest)
-      : files_(files), folder_(folder), manifest_(manifest) {}
+  Recovery(Files* files, const std::string& folder, const Manifest& manifest, uint64_t kept_bytes)
+      : files_(files), folder_(folder), manifest_(manifest), kept_bytes_(kept_bytes) {}
 
   Status run() {
+    if (const Status status = load_tail(); !status.ok()) return status;
     if (const Status status = find_end(); !status.ok()) return status;
     for (size_t segment = 0; segment <= lane_.current; ++segment) {
       Result<SegmentScan> scan = read(segment);
@@ -79,14 +80,17 @@ class Recovery {
         }
         check_joint(i - 1, &*previous, *scan.start);
         if (!lane_.damage.empty()) break;
+        const Status status = note_boundaries(i - 1, *previous);
+        if (!status.ok()) return status;
       }
-      if (const Status status = note_boundaries(i, scan); !status.ok()) return status;
       lane_.current = i;
       lane_.end = scan.end();
+      lane_.last_batch = scan.batches.empty() ? 0 : scan.batches.back();
       previous = std::move(scan);
     }
-    if (lane_.damage.empty() && previous) check_tail(*previous);
-    return ok_status();
+    if (!previous) return ok_status();
+    if (lane_.damage.empty()) check_tail(*previous);
+    return note_boundaries(lane_.current, *previous);
   }
 
   // The beginning of segment `next` says where `segment` ends. After damage that is before what
@@ -105,8 +109,7 @@ class Recovery {
   // Whether segment `index`, without a valid beginning, had one once.
   bool is_lost(const SegmentScan& scan, size_t index) {
     if (find_batch(scan, 0)) return true;
-    const std::optional<TailRecord> tail = read_tail();
-    if (tail && tail->generation >= scan.key.generation) return true;
+    if (tail_.newest && tail_.newest->generation >= scan.key.generation) return true;
     for (size_t i = index + 1; i < manifest_.segments.size(); ++i) {
       Result<SegmentScan> later = read(i);
       if (later.ok() && !later.value().batches.empty()) return true;
@@ -114,11 +117,18 @@ class Recovery {
     return false;
   }
 
-  std::optional<TailRecord> read_tail() {
+  // A tail record that cannot be read because of the disk is no tail record that is not there.
+  Status load_tail() {
     Result<std::vector<uint8_t>> bytes =
         read_whole_file(files_, tail_path(folder_), 4 * kTailSlotSize);
-    if (!bytes.ok()) return std::nullopt;
-    return decode_tail({bytes.value().data(), bytes.value().size()}, manifest_.salt);
+    if (bytes.ok()) {
+      tail_ = decode_tail({bytes.value().data(), bytes.value().size()}, manifest_.salt);
+      if (tail_.newest) lane_.tail_serial = tail_.newest->serial;
+      return ok_status();
+    }
+    // It was there, durably, before the first batch.
+    tail_.slot_lost = true;
+    return bytes.status().code == StatusCode::not_found ? ok_status() : bytes.status();
   }
 
   void check_tail(const SegmentScan& scan) {
@@ -126,17 +136,22 @@ class Recovery {
     if (find_batch(scan, end.offset)) {
       return damaged(lane_.current, end, "valid batches follow an invalid one");
     }
-    const std::optional<TailRecord> tail = read_tail();
-    if (!tail) return;
-    lane_.tail_serial = tail->serial;
-    const bool ahead = tail->generation > scan.key.generation ||
-                       (tail->generation == scan.key.generation && tail->end > end.offset);
-    const bool differs =
-        tail->generation == scan.key.generation && tail->end == end.offset && tail->crc != end.crc;
-    if (ahead || differs) damaged(lane_.current, end, "the log ends before what was synced");
+    const std::optional<TailRecord>& tail = tail_.newest;
+    const bool ahead =
+        tail && (tail->generation > scan.key.generation ||
+                 (tail->generation == scan.key.generation && tail->end > end.offset));
+    const bool here = tail && tail->generation == scan.key.generation && tail->end == end.offset;
+    if (ahead || (here && tail->crc != end.crc)) {
+      return damaged(lane_.current, end, "the log ends before what was synced");
+    }
+    // What the other slot said may have been that there is more.
+    const bool begun = !scan.batches.empty();
+    if (tail_.slot_lost && begun && (!tail || here)) {
+      damaged(lane_.current, end, "the record of what was synced is damaged");
+    }
   }
 
-  // The first pass over a segment's records.
+  // The first pass over a segment's records, once it is known where the segment ends.
   Status note_boundaries(size_t segment, const SegmentScan& scan) {
     for (size_t batch = 0; batch < scan.batches.size(); ++batch) {
       ByteReader reader(scan.body(batch));
@@ -159,8 +174,9 @@ class Recovery {
       meta = get_boundary(record.body);
     }
     if (!meta) return;
+    // The latest counts, also where it is lower: a reset may go back.
     FinalBoundary& last = boundaries_[record.group];
-    if (meta->position.index >= last.meta.position.index) last.meta = std::move(*meta);
+    last.meta = std::move(*meta);
     if (record.type == RecordType::reset) last.last_reset = place;
   }
 
@@ -182,6 +198,10 @@ class Recovery {
 
   bool build_record(size_t segment, const SegmentScan& scan, const RecordView& record) {
     if (record.type == RecordType::segment_start) return true;
+    if (record.type == RecordType::lost) {
+      lane_.lost = get_lost(record.body);
+      return lane_.lost.has_value();
+    }
     if (record.type == RecordType::group_state) {
       std::optional<GroupState> state = get_group_state(record.body);
       if (!state) return false;
@@ -189,7 +209,8 @@ class Recovery {
       if (RecoveredGroup* group = find(record.group)) {
         group->set_state(std::move(*state));
       } else {
-        lane_.groups.try_emplace(record.group, std::move(*state), boundaries_[record.group].meta);
+        lane_.groups.try_emplace(record.group, std::move(*state), boundaries_[record.group].meta,
+                                 kept_bytes_);
       }
       return true;
     }
@@ -210,12 +231,23 @@ class Recovery {
         if (from && !before_reset) group->truncate(*from);
         return from.has_value();
       }
-      case RecordType::entry: {
+      case RecordType::entry:
+      case RecordType::carried: {
         std::optional<Entry> entry = get_entry(record.body);
         if (!entry) return false;
         grow_run(scan, record, *entry);
-        if (!before_reset) group->add(std::move(*entry), run_);
+        if (before_reset) return true;
+        if (record.type == RecordType::entry) {
+          group->add(std::move(*entry), run_);
+        } else {
+          group->carry(std::move(*entry), run_);
+        }
         return true;
+      }
+      case RecordType::carried_end: {
+        const std::optional<LogIndex> last = get_carried_end(record.body);
+        if (last && !before_reset) group->end_carry(*last);
+        return last.has_value();
       }
       default:
         return true;  // boundaries are known from the first pass
@@ -240,57 +272,82 @@ class Recovery {
 
   // What lies behind the damage is not used, but it tells how far the groups had come.
   Status mark_damage() {
-    std::map<uint32_t, LogPosition> seen;
-    uint64_t lost_entries = 0;
-    const uint64_t seen_max_term = lane_.max_term;
     for (size_t i = lane_.current; i < manifest_.segments.size(); ++i) {
       Result<SegmentScan> scan =
           scan_segment(files_, folder_, manifest_.salt, manifest_.segments[i]);
       if (!scan.ok()) return scan.status();
-      const uint64_t from = i == lane_.current ? lane_.end.offset : 0;
-      const uint64_t hole = i == lane_.current ? from : scan.value().end().offset;
-      std::optional<uint64_t> at = find_batch(scan.value(), from);
-      if (i == lane_.current || find_batch(scan.value(), hole)) {
-        // At most so many entries fit in what cannot be read.
-        lost_entries += (scan.value().bytes.size() - hole) / (kRecordHeaderSize + kEntryBodySize);
-      }
-      if (at && i == lane_.current) lost_entries = lost_before(scan.value(), *at);
-      for (; at; at = find_batch(scan.value(), *at + kBatchAlignment)) {
-        note_lost(scan.value(), *at, &seen);
-      }
+      Result<std::optional<SegmentStart>> next = start_after(i);
+      if (!next.ok()) return next.status();
+      const LogEnd from = i == lane_.current ? lane_.end : LogEnd{};
+      note_lost(scan.value(), from, next.value());
     }
-    const std::optional<TailRecord> tail = read_tail();
-    const uint64_t generation = manifest_.segments[lane_.current].generation;
-    if (tail && tail->generation == generation && tail->entries >= lane_.end.entries) {
-      lost_entries = std::min(lost_entries, tail->entries - lane_.end.entries);
+    if (tail_.newest) lost_term_ = std::max(lost_term_, tail_.newest->max_term);
+    for (auto& [number, state] : lost_states_) {
+      if (find(number)) continue;
+      SnapshotMeta boundary = state.boundary;
+      lane_.groups.try_emplace(number, std::move(state), std::move(boundary), kept_bytes_);
     }
-    if (tail) lane_.tail_serial = std::max(lane_.tail_serial, tail->serial);
-    const uint64_t tail_term = tail && tail->max_term > seen_max_term ? tail->max_term : 0;
+    lost_term_ = std::max(lost_term_, lane_.max_term);
+    // Whose the missing entries were is not known, and what is left of a log may be cut off by a
+    // leader that has less: a group may never come to have so many. With a term above all that
+    // were, there will be another leader, whose word is enough.
+    const Term term(lost_term_ + 1);
     for (auto& [number, group] : lane_.groups) {
-      LogPosition until = seen[number];
-      until.index = std::max(until.index, group.last().index) + lost_entries;
-      until.term = std::max({until.term, Term(tail_term), group.state().hard_state.term});
-      group.mark_damaged(until);
-      note_term(group.state().hard_state.term.value());
+      LogPosition until = seen_[number];
+      until.index = std::max(until.index, group.last().index) + missing_;
+      until.term = std::max(until.term, Term(lost_term_));
+      group.mark_damaged(until, term);
     }
+    lane_.max_term = lost_term_ + 1;
+    LogIndex unknown = lane_.lost ? lane_.lost->index : LogIndex(0);
+    for (const auto& [number, position] : seen_) {
+      if (!find(number)) unknown = std::max(unknown, position.index);
+    }
+    lane_.lost = LogPosition{Term(lost_term_), unknown + missing_};
     return ok_status();
   }
 
-  uint64_t lost_before(const SegmentScan& scan, uint64_t offset) const {
-    const std::optional<BatchHeader> header =
-        read_batch(scan.key, {scan.bytes.data() + offset, scan.bytes.size() - offset});
-    return header && header->entries_before > lane_.end.entries
-               ? header->entries_before - lane_.end.entries
-               : 0;
+  // How the segment behind `segment` begins; nothing when it has no valid beginning.
+  Result<std::optional<SegmentStart>> start_after(size_t segment) {
+    if (segment + 1 >= manifest_.segments.size()) return std::optional<SegmentStart>();
+    Result<SegmentScan> scan =
+        scan_segment(files_, folder_, manifest_.salt, manifest_.segments[segment + 1]);
+    if (!scan.ok()) return scan.status();
+    return scan.value().start;
   }
 
-  void note_lost(const SegmentScan& scan, uint64_t offset, std::map<uint32_t, LogPosition>* seen) {
-    const std::optional<BatchHeader> header =
-        read_batch(scan.key, {scan.bytes.data() + offset, scan.bytes.size() - offset});
-    ByteReader reader({scan.bytes.data() + offset + kBatchHeaderSize, header->body_size});
+  // The batches that are valid by themselves behind `from`, and how many entries the gaps between
+  // them had. `next` is how the segment behind this one begins.
+  void note_lost(const SegmentScan& scan, LogEnd from, const std::optional<SegmentStart>& next) {
+    uint64_t missing = 0;
+    for (auto at = find_batch(scan, from.offset); at; at = find_batch(scan, from.offset)) {
+      const ByteView bytes{scan.bytes.data() + *at, scan.bytes.size() - *at};
+      const std::optional<BatchHeader> header = read_batch(scan.key, bytes);
+      const ByteView body{bytes.data + kBatchHeaderSize, header->body_size};
+      if (header->entries_before > from.entries) missing += header->entries_before - from.entries;
+      lost_term_ = std::max<uint64_t>(lost_term_, header->max_term);
+      note_lost_records(body);
+      from = {*at + batch_extent(header->body_size), header->crc,
+              header->entries_before + count_entries(body)};
+    }
+    const std::optional<TailRecord>& tail = tail_.newest;
+    if (tail && tail->generation == scan.key.generation) {
+      if (tail->entries > from.entries) missing += tail->entries - from.entries;
+    } else if (next) {
+      // At most so many fit in what cannot be read; any number, where a segment is missing.
+      if (next->previous_generation != scan.key.generation) missing += kAnyNumber;
+      if (next->previous_end > from.offset) {
+        missing += (next->previous_end - from.offset) / (kRecordHeaderSize + kEntryBodySize);
+      }
+    }
+    missing_ += missing;
+  }
+
+  void note_lost_records(ByteView body) {
+    ByteReader reader(body);
     while (const std::optional<RecordView> record = next_record(&reader)) {
-      LogPosition& position = (*seen)[record->group];
-      if (record->type == RecordType::entry) {
+      LogPosition& position = seen_[record->group];
+      if (record->type == RecordType::entry || record->type == RecordType::carried) {
         const LogPosition found = get_entry_position(record->body).value_or(LogPosition{});
         position.index = std::max(position.index, found.index);
         position.term = std::max(position.term, found.term);
@@ -298,8 +355,9 @@ class Recovery {
         const HardState found = get_hard_state(record->body).value_or(HardState{});
         position.term = std::max(position.term, found.term);
       } else if (record->type == RecordType::group_state) {
-        if (const auto found = get_group_state(record->body)) {
+        if (std::optional<GroupState> found = get_group_state(record->body)) {
           position.term = std::max(position.term, found->hard_state.term);
+          lost_states_.insert_or_assign(record->group, std::move(*found));
         }
       }
     }
@@ -313,11 +371,19 @@ class Recovery {
 
   static constexpr uint32_t kNoGroup = ~uint32_t{0};
   static constexpr uint64_t kEntryBodySize = 36;
+  static constexpr uint64_t kAnyNumber = uint64_t{1} << 40;
 
   Files* files_;
   const std::string& folder_;
   const Manifest& manifest_;
+  const uint64_t kept_bytes_;
   RecoveredLane lane_;
+  TailFile tail_;
+  // What was found behind damage.
+  std::map<uint32_t, LogPosition> seen_;  // the greatest of each group
+  std::map<uint32_t, GroupState> lost_states_;
+  uint64_t lost_term_ = 0;
+  uint64_t missing_ = 0;                     // entries that cannot be read, whosever they were
   std::vector<std::optional<LogEnd>> cuts_;  // where a segment ends by the word of the next
   std::map<uint32_t, FinalBoundary> boundaries_;
   EntryRun run_;  // the one that is being read
@@ -328,8 +394,8 @@ class Recovery {
 }  // namespace
 
 Result<RecoveredLane> recover_lane(Files* files, const std::string& folder,
-                                   const Manifest& manifest) {
-  Recovery recovery(files, folder, manifest);
+                                   const Manifest& manifest, uint64_t kept_bytes) {
+  Recovery recovery(files, folder, manifest, kept_bytes);
   if (const Status status = recovery.run(); !status.ok()) return status;
   return recovery.take();
 }

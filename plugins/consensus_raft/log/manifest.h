@@ -39,7 +39,14 @@ Status store_manifest(Files* files, const std::string& folder, const Manifest& m
 // Reads all of a file. `corruption` when it is larger than `limit`.
 Result<std::vector<uint8_t>> read_whole_file(Files* files, const std::string& path, uint64_t limit);
 
-// Writes a file under a temporary name, syncs it, renames it, syncs the folder.
+// What is small and cannot be made good from elsewhere stands in its file twice.
+struct Copies {
+  ByteView first;   // from the beginning of the file; what follows the copy is not part of it
+  ByteView second;  // empty when there is none
+};
+Copies copies_in(ByteView file);
+
+// Writes `content` twice under a temporary name, syncs it, renames it, syncs the folder.
 Status replace_file(Files* files, const std::string& folder, const std::string& path,
                     ByteView content);
 

@@ -49,6 +49,21 @@ HardState get_hard_state_body(ByteReader* reader) {
   return state;
 }
 
+void put_entry_body(const Entry& entry, ByteWriter* out) {
+  put_position({entry.term, entry.index}, out);
+  out->put(entry.timestamp_ms);
+  out->put(entry.opaque);
+  out->put(static_cast<uint32_t>(entry.type));
+  out->put_bytes(entry.payload.view());
+}
+
+std::optional<LogIndex> get_index_body(ByteView body) {
+  ByteReader reader(body);
+  const LogIndex index(reader.get<uint64_t>());
+  if (!reader.finished()) return std::nullopt;
+  return index;
+}
+
 bool known_entry_type(uint8_t type) {
   return type <= static_cast<uint8_t>(EntryType::configuration);
 }
@@ -60,6 +75,11 @@ void put_segment_start(const SegmentStart& start, ByteWriter* out) {
   out->put(start.previous_generation);
   out->put(start.previous_end);
   out->put(start.previous_crc);
+}
+
+void put_lost(LogPosition position, ByteWriter* out) {
+  RecordScope scope(RecordType::lost, 0, out);
+  put_position(position, out);
 }
 
 void put_group_state(uint32_t group, const GroupState& state, ByteWriter* out) {
@@ -84,11 +104,17 @@ void put_hard_state(uint32_t group, const HardState& state, ByteWriter* out) {
 
 void put_entry(uint32_t group, const Entry& entry, ByteWriter* out) {
   RecordScope scope(RecordType::entry, group, out);
-  put_position({entry.term, entry.index}, out);
-  out->put(entry.timestamp_ms);
-  out->put(entry.opaque);
-  out->put(static_cast<uint32_t>(entry.type));
-  out->put_bytes(entry.payload.view());
+  put_entry_body(entry, out);
+}
+
+void put_carried(uint32_t group, const Entry& entry, ByteWriter* out) {
+  RecordScope scope(RecordType::carried, group, out);
+  put_entry_body(entry, out);
+}
+
+void put_carried_end(uint32_t group, LogIndex last, ByteWriter* out) {
+  RecordScope scope(RecordType::carried_end, group, out);
+  out->put(last.value());
 }
 
 void put_truncate(uint32_t group, LogIndex from, ByteWriter* out) {
@@ -125,8 +151,8 @@ std::optional<RecordView> next_record(ByteReader* reader) {
   reader->get<uint16_t>();
   const auto group = reader->get<uint32_t>();
   const ByteView body = reader->get_sized();
-  const bool known =
-      version == kRecordVersion && type >= 1 && type <= static_cast<uint8_t>(RecordType::reset);
+  const bool known = version == kRecordVersion && type >= 1 &&
+                     type <= static_cast<uint8_t>(RecordType::carried_end);
   if (!reader->ok() || !known) {
     reader->get_bytes(~uint64_t{0});  // not finished, for good
     return std::nullopt;
@@ -191,10 +217,18 @@ std::optional<Entry> get_entry(ByteView body) {
 }
 
 std::optional<LogIndex> get_truncate(ByteView body) {
+  return get_index_body(body);
+}
+
+std::optional<LogIndex> get_carried_end(ByteView body) {
+  return get_index_body(body);
+}
+
+std::optional<LogPosition> get_lost(ByteView body) {
   ByteReader reader(body);
-  const LogIndex from(reader.get<uint64_t>());
+  const LogPosition position = get_position(&reader);
   if (!reader.finished()) return std::nullopt;
-  return from;
+  return position;
 }
 
 std::optional<SnapshotMeta> get_boundary(ByteView body) {

@@ -16,10 +16,13 @@ enum class RecordType : uint8_t {
   segment_start = 1,  // the first of a segment: where its predecessor ends
   group_state = 2,    // all that is known of a group besides its entries
   hard_state = 3,
-  entry = 4,     // at its index; drops what stood there and after it
-  truncate = 5,  // drops an index and all after it
-  boundary = 6,  // everything up to an index is gone; what follows it stays
-  reset = 7,     // the log is empty and goes on after an index
+  entry = 4,         // at its index; drops what stood there and after it
+  truncate = 5,      // drops an index and all after it
+  boundary = 6,      // everything up to an index is gone; what follows it stays
+  reset = 7,         // the log is empty and goes on after an index
+  lost = 8,          // how far groups that the lane does not know any more may have come
+  carried = 9,       // an entry written again; counts once a carried_end of its group follows
+  carried_end = 10,  // the entries carried before, up to an index, are all there is of the log
 };
 
 inline constexpr uint8_t kRecordVersion = 1;
@@ -42,9 +45,13 @@ struct GroupState {
 };
 
 void put_segment_start(const SegmentStart& start, ByteWriter* out);
+void put_lost(LogPosition position, ByteWriter* out);
 void put_group_state(uint32_t group, const GroupState& state, ByteWriter* out);
 void put_hard_state(uint32_t group, const HardState& state, ByteWriter* out);
 void put_entry(uint32_t group, const Entry& entry, ByteWriter* out);
+// An entry that the log holds already; `put_carried_end` comes after the last of them.
+void put_carried(uint32_t group, const Entry& entry, ByteWriter* out);
+void put_carried_end(uint32_t group, LogIndex last, ByteWriter* out);
 void put_truncate(uint32_t group, LogIndex from, ByteWriter* out);
 void put_boundary(uint32_t group, RecordType boundary_or_reset, const SnapshotMeta& meta,
                   ByteWriter* out);
@@ -68,6 +75,8 @@ std::optional<GroupState> get_group_state(ByteView body);
 std::optional<HardState> get_hard_state(ByteView body);
 std::optional<Entry> get_entry(ByteView body);
 std::optional<LogIndex> get_truncate(ByteView body);
+std::optional<LogIndex> get_carried_end(ByteView body);
+std::optional<LogPosition> get_lost(ByteView body);
 std::optional<SnapshotMeta> get_boundary(ByteView body);
 
 // Index and term of an entry without its payload.

@@ -4,16 +4,9 @@
 #include <utility>
 
 namespace grey::raft {
-namespace {
 
-// Everything is kept: replay reads it at once, and the core lets go of it as it is applied. The
-// log's budget is the bound.
-constexpr uint64_t kKeepAll = ~uint64_t{0};
-
-}  // namespace
-
-RecoveredGroup::RecoveredGroup(GroupState state, SnapshotMeta boundary)
-    : state_(std::move(state)), restored_(boundary) {
+RecoveredGroup::RecoveredGroup(GroupState state, SnapshotMeta boundary, uint64_t kept_bytes)
+    : state_(std::move(state)), restored_(boundary), kept_bytes_(kept_bytes) {
   state_.boundary = std::move(boundary);
 }
 
@@ -39,7 +32,7 @@ void RecoveredGroup::add(Entry entry, const EntryRun& run) {
   gap_ = false;
   if (entry.index <= restored_.log.last_index()) truncate(entry.index);
   const LogIndex index = entry.index;
-  if (!restored_.add(std::move(entry), kKeepAll).ok()) {
+  if (!restored_.add(std::move(entry), kept_bytes_).ok()) {
     broken_ = true;
     return;
   }
@@ -49,13 +42,25 @@ void RecoveredGroup::add(Entry entry, const EntryRun& run) {
   runs_.append(grown);
 }
 
-void RecoveredGroup::mark_damaged(LogPosition until) {
+void RecoveredGroup::carry(Entry entry, const EntryRun& run) {
+  if (!carried_.empty() && carried_.back().first.index + 1 != entry.index) carried_.clear();
+  carried_.emplace_back(std::move(entry), run);
+}
+
+void RecoveredGroup::end_carry(LogIndex last) {
+  auto carried = std::exchange(carried_, {});
+  // Given up on the way, when the log changed.
+  if (carried.empty() || carried.back().first.index != last) return;
+  for (auto& [entry, run] : carried) add(std::move(entry), run);
+}
+
+void RecoveredGroup::mark_damaged(LogPosition until, Term term) {
   const LogPosition known = last();
   until.index = std::max(until.index, known.index);
   if (state_.damaged_until) until.index = std::max(until.index, state_.damaged_until->index);
-  state_.hard_state.term = std::max(state_.hard_state.term, until.term);
+  until.term = std::max({known.term, until.term, state_.hard_state.term});
+  state_.hard_state.term = std::max(until.term, term);
   state_.hard_state.vote = state_.replica;
-  until.term = std::max(known.term, std::min(until.term, state_.hard_state.term));
   state_.damaged_until = until;
 }
 
@@ -66,7 +71,9 @@ std::string RecoveredGroup::finish() {
   restored_.hard_state = state_.hard_state;
   restored_.damaged_until = state_.damaged_until;
   if (broken_) return "entries of the log contradict each other";
-  if (gap_) return "entries of the log are missing";
+  // Where the end was lost, so may be the boundary that would close the gap: the log ends before
+  // it.
+  if (gap_ && !state_.damaged_until) return "entries of the log are missing";
   return "";
 }
 

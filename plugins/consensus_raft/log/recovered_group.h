@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/restored_state.h"
 #include "log/entry_runs.h"
@@ -13,8 +15,9 @@ namespace grey::raft {
 
 class RecoveredGroup {
  public:
-  // `boundary` is the one that counts in the end: of the last record that sets one.
-  RecoveredGroup(GroupState state, SnapshotMeta boundary);
+  // `boundary` is the one that counts in the end: of the last record that sets one. The newest
+  // `kept_bytes` of entries stay in memory; the others are read back when they are wanted.
+  RecoveredGroup(GroupState state, SnapshotMeta boundary, uint64_t kept_bytes);
 
   void set_state(GroupState state);
   void set_hard_state(HardState state) { state_.hard_state = state; }
@@ -22,11 +25,15 @@ class RecoveredGroup {
   // The entry stands in `run`, which may hold others before it. Entries at or before the boundary
   // are passed over; so are those after a gap, which a later record closes by beginning below it.
   void add(Entry entry, const EntryRun& run);
+  // The same for one written again, which counts from end_carry() on: those since the last jump in
+  // the indexes take the place of all there is, if they reach `last`.
+  void carry(Entry entry, const EntryRun& run);
+  void end_carry(LogIndex last);
 
-  // The end of the log was lost: entries up to `until` may have been acknowledged, votes up to its
-  // term given. A vote for itself keeps the replica from voting again in a term it may have voted
+  // The end of the log was lost: entries up to `until` may have been acknowledged. The replica
+  // takes at least `term`; a vote for itself keeps it from voting again in a term it may have voted
   // in.
-  void mark_damaged(LogPosition until);
+  void mark_damaged(LogPosition until, Term term);
 
   // To be called last. Says what is wrong, or "".
   std::string finish();
@@ -41,6 +48,8 @@ class RecoveredGroup {
   GroupState state_;
   RestoredState restored_;
   EntryRuns runs_;
+  uint64_t kept_bytes_;
+  std::vector<std::pair<Entry, EntryRun>> carried_;
   bool gap_ = false;
   bool broken_ = false;
 };

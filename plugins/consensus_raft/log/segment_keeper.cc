@@ -1,6 +1,8 @@
 #include "log/segment_keeper.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <utility>
 
 namespace grey::raft {
 namespace {
@@ -21,7 +23,9 @@ struct SegmentKeeper::Job {
   Manifest manifest;
   bool prepares = false;
   SegmentInfo next;
+  uint64_t new_bytes = 0;  // that the file of the next segment does not have yet
   std::vector<uint32_t> removes;
+  std::vector<SegmentInfo> leaving;  // listed no more once the manifest is stored
   Status status = ok_status();
   Ref<File> file;
 };
@@ -43,7 +47,7 @@ Status SegmentKeeper::create(uint32_t lane, uint64_t salt) {
   return ok_status();
 }
 
-Status SegmentKeeper::adopt(Manifest manifest, size_t current, bool quarantine) {
+Status SegmentKeeper::adopt(Manifest manifest, size_t current, bool damaged) {
   for (const SegmentInfo& info : manifest.segments)
     next_file_ = std::max(next_file_, info.file + 1);
   for (size_t i = 0; i < manifest.segments.size(); ++i) {
@@ -52,22 +56,60 @@ Status SegmentKeeper::adopt(Manifest manifest, size_t current, bool quarantine) 
       Result<Ref<File>> file = open_segment(info.file);
       if (!file.ok()) return file.status();
       segments_.push_back({info, std::move(file).value()});
-    } else if (quarantine) {
-      const std::string path = segment_path(folder_, info.file);
-      const std::string aside = folder_ + "/damaged-" + std::to_string(info.generation);
-      const Status status = host_->files()->rename(path.c_str(), aside.c_str());
-      if (!status.ok() && status.code != StatusCode::not_found) return status;
     } else {
-      free_.push_back(info);
+      (damaged ? damaged_ : free_).push_back(info);
     }
   }
   manifest_ = std::move(manifest);
   manifest_.segments.clear();
+  remove_orphans();
   return ok_status();
 }
 
+// Files that no manifest lists: left over by a crash or by a preparation that failed.
+void SegmentKeeper::remove_orphans() {
+  struct Names final : public FileVisitor {
+    std::vector<std::string> names;
+    void entry(const char* name, uint64_t, bool is_directory) noexcept override {
+      if (!is_directory) names.emplace_back(name);
+    }
+  } found;
+  // What stays only takes room.
+  (void)host_->files()->list(folder_.c_str(), &found);
+  std::vector<std::string> listed;
+  for (const Segment& segment : segments_) {
+    listed.push_back(segment_path(folder_, segment.info.file));
+  }
+  for (const auto* list : {&damaged_, &free_}) {
+    for (const SegmentInfo& info : *list) listed.push_back(segment_path(folder_, info.file));
+  }
+  for (const std::string& name : found.names) {
+    const std::string path = folder_ + "/" + name;
+    if (name.rfind("segment-", 0) != 0) continue;
+    if (std::find(listed.begin(), listed.end(), path) == listed.end()) {
+      (void)host_->files()->remove(path.c_str());
+    }
+  }
+}
+
+Status SegmentKeeper::set_aside() {
+  const std::vector<SegmentInfo> aside = std::exchange(damaged_, {});
+  segments_.push_back(std::move(*next_));
+  next_.reset();
+  Status status = store_manifest(host_->files(), folder_, manifest_with(nullptr));
+  if (!status.ok()) return status;
+  for (const SegmentInfo& info : aside) {
+    const std::string path = segment_path(folder_, info.file);
+    const std::string name = folder_ + "/damaged-" + std::to_string(info.generation);
+    status = host_->files()->rename(path.c_str(), name.c_str());
+    if (!status.ok() && status.code != StatusCode::not_found) return status;
+  }
+  return host_->files()->sync_directory(folder_.c_str());
+}
+
 Status SegmentKeeper::prepare_blocking(uint64_t min_size) {
-  const SegmentInfo info = choose(min_size);
+  uint64_t new_bytes = 0;
+  const SegmentInfo info = choose(min_size, &new_bytes);
   Status status = write_out(host_->files(), folder_, segment_path(folder_, info.file), info.size);
   if (!status.ok()) return status;
   status = store_manifest(host_->files(), folder_, manifest_with(&info));
@@ -125,10 +167,11 @@ uint64_t SegmentKeeper::usual_size() const {
 
 // The file and the life of the next segment. A file is used again only once no stored manifest
 // lists it under an earlier generation.
-SegmentInfo SegmentKeeper::choose(uint64_t min_size) {
+SegmentInfo SegmentKeeper::choose(uint64_t min_size, uint64_t* new_bytes) {
   SegmentInfo info;
   info.generation = manifest_.next_generation++;
   info.size = round_up(std::max(usual_size(), min_size));
+  *new_bytes = info.size;
   if (free_.empty()) {
     info.file = next_file_++;
     return info;
@@ -138,6 +181,7 @@ SegmentInfo SegmentKeeper::choose(uint64_t min_size) {
                        [](const SegmentInfo& a, const SegmentInfo& b) { return a.size < b.size; });
   info.file = largest->file;
   info.size = std::max(info.size, largest->size);
+  *new_bytes = info.size - largest->size;
   free_.erase(largest);
   return info;
 }
@@ -145,6 +189,7 @@ SegmentInfo SegmentKeeper::choose(uint64_t min_size) {
 Manifest SegmentKeeper::manifest_with(const SegmentInfo* next) const {
   Manifest manifest = manifest_;
   for (const Segment& segment : segments_) manifest.segments.push_back(segment.info);
+  manifest.segments.insert(manifest.segments.end(), damaged_.begin(), damaged_.end());
   if (next) manifest.segments.push_back(*next);
   return manifest;
 }
@@ -160,7 +205,7 @@ void SegmentKeeper::start_job() {
       next_.reset();
     }
     job->prepares = true;
-    job->next = choose(wanted_size_);
+    job->next = choose(wanted_size_, &job->new_bytes);
   }
   while (free_.size() > kSpareFiles) {
     job->removes.push_back(free_.back().file);
@@ -168,40 +213,48 @@ void SegmentKeeper::start_job() {
   }
   const SegmentInfo* next = job->prepares ? &job->next : next_ ? &next_->info : nullptr;
   job->manifest = manifest_with(next);
+  job->leaving = std::exchange(leaving_, {});
   busy_ = true;
   wanted_size_ = 0;
   drop_wanted_ = false;
-  const auto leaving = std::make_shared<std::vector<SegmentInfo>>(std::move(leaving_));
-  leaving_.clear();
-  const bool taken = submit(host_->workers(), [this, job, leaving] {
-    Files* files = host_->files();
-    if (job->prepares) {
+  const bool taken = submit(host_->workers(), [this, job] {
+    carry_out(job.get());
+    post(loop_, [this, job] { job_done(job); });
+  });
+  if (taken) return;
+  // The workers' queue is full: as if the disk had no room, the lane asks again.
+  job->status = make_status(StatusCode::busy);
+  post(loop_, [this, job] { job_done(job); });
+}
+
+// On a worker.
+void SegmentKeeper::carry_out(Job* job) {
+  Files* files = host_->files();
+  if (job->prepares) {
+    // Asked first, so that a disk that is nearly full is not filled to the brim by each attempt.
+    uint64_t free = 0;
+    job->status = files->free_bytes(&free);
+    if (job->status.ok() && job->new_bytes > free) {
+      job->status = make_status(StatusCode::no_space, "for the next log segment", ENOSPC);
+    }
+    if (job->status.ok()) {
       job->status =
           write_out(files, folder_, segment_path(folder_, job->next.file), job->next.size);
     }
-    if (job->status.ok()) job->status = store_manifest(files, folder_, job->manifest);
-    if (job->status.ok() && job->prepares) {
-      Result<Ref<File>> file = open_segment(job->next.file);
-      job->status = file.status();
-      if (file.ok()) job->file = std::move(file).value();
-    }
-    for (const uint32_t file : job->removes) {
-      // A file that stays only takes room.
-      (void)files->remove(segment_path(folder_, file).c_str());
-    }
-    post(loop_, [this, job, leaving] {
-      if (job->status.ok()) free_.insert(free_.end(), leaving->begin(), leaving->end());
-      job_done(job);
-    });
-  });
-  if (taken) return;
-  // The workers' queue is full: the lane asks again.
-  busy_ = false;
-  leaving_ = *leaving;
-  drop_wanted_ = !leaving_.empty();
-  if (job->prepares) {
-    free_.push_back(job->next);
-    wanted_size_ = std::max<uint64_t>(1, job->next.size);
+  }
+  if (job->status.ok()) job->status = store_manifest(files, folder_, job->manifest);
+  if (job->status.ok() && job->prepares) {
+    Result<Ref<File>> file = open_segment(job->next.file);
+    job->status = file.status();
+    if (file.ok()) job->file = std::move(file).value();
+  }
+  if (!job->status.ok() && job->prepares && job->new_bytes == job->next.size) {
+    // Nobody has anything in it, and what of it was written lacks elsewhere.
+    job->removes.push_back(job->next.file);
+  }
+  for (const uint32_t file : job->removes) {
+    // A file that stays only takes room.
+    (void)files->remove(segment_path(folder_, file).c_str());
   }
 }
 
@@ -213,14 +266,25 @@ void SegmentKeeper::close(std::function<void()> done) {
 
 void SegmentKeeper::job_done(const std::shared_ptr<Job>& job) {
   busy_ = false;
+  if (job->status.ok()) {
+    free_.insert(free_.end(), job->leaving.begin(), job->leaving.end());
+    if (job->prepares) {
+      next_ = std::make_unique<Segment>(Segment{job->next, std::move(job->file)});
+    }
+  } else {
+    // Nothing of it counts: it is asked for again, with another generation.
+    leaving_.insert(leaving_.end(), job->leaving.begin(), job->leaving.end());
+    drop_wanted_ = !leaving_.empty();
+    const uint64_t old_bytes = job->next.size - job->new_bytes;
+    if (job->prepares && old_bytes != 0) {
+      free_.push_back({job->next.generation, old_bytes, job->next.file});
+    }
+  }
   if (closing_) {
     if (closed_) std::exchange(closed_, nullptr)();
     return;
   }
-  if (job->status.ok() && job->prepares) {
-    next_ = std::make_unique<Segment>(Segment{job->next, std::move(job->file)});
-  }
-  if (job->prepares || !job->status.ok()) ready_(job->status);
+  if (next_ || !job->status.ok()) ready_(job->status);
   if (job->status.ok()) start_job();
 }
 

@@ -31,13 +31,17 @@ class SegmentKeeper {
 
   // Makes a lane that does not exist yet, with one small segment, so that a new node is quick.
   Status create(uint32_t lane, uint64_t salt);
-  // Takes over what `manifest` lists. Segments after `current` are unused: they are made ready
-  // again or, when `quarantine`, renamed to stay out of the way.
-  Status adopt(Manifest manifest, size_t current, bool quarantine);
+  // Takes over what `manifest` lists. Segments after `current` are unused: they are used again or,
+  // when `damaged`, stay listed until set_aside(), since they say what was lost.
+  Status adopt(Manifest manifest, size_t current, bool damaged);
   // prepare() at once.
   Status prepare_blocking(uint64_t min_size);
+  // Makes the segment that is ready, whose beginning is durable, the current one in place of those
+  // after the damage: they are listed no more, and renamed.
+  Status set_aside();
 
-  // `ready` is called on `loop` when a prepared segment is there, or with why there will be none.
+  // `ready` is called on `loop` when a prepared segment is there, or with why there is none:
+  // `no_space` when it may be asked for again, anything else is a fault of the disk.
   void attach(Loop* loop, std::function<void(Status)> ready);
 
   // --- On the loop.
@@ -52,6 +56,10 @@ class SegmentKeeper {
 
   // Size of the segment that is ready, 0 when none is.
   uint64_t ready_size() const { return next_ ? next_->info.size : 0; }
+  Segment& ready() { return *next_; }
+  SegmentKey ready_key() const { return {manifest_.salt, next_->info.generation}; }
+  // Files that can become segments without more room on the disk.
+  size_t spare_files() const { return free_.size() + leaving_.size(); }
   // Makes the segment that is ready the current one, and begins to prepare another.
   void advance();
   // Asks for a ready segment of at least `min_size` bytes.
@@ -66,10 +74,13 @@ class SegmentKeeper {
  private:
   struct Job;
   uint64_t usual_size() const;
-  SegmentInfo choose(uint64_t min_size);
+  // `new_bytes`: how much of it is not on the disk yet.
+  SegmentInfo choose(uint64_t min_size, uint64_t* new_bytes);
   Manifest manifest_with(const SegmentInfo* next) const;
   void start_job();
+  void carry_out(Job* job);
   void job_done(const std::shared_ptr<Job>& job);
+  void remove_orphans();
   Result<Ref<File>> open_segment(uint32_t file);
 
   Host* host_;
@@ -82,6 +93,7 @@ class SegmentKeeper {
   std::unique_ptr<Segment> next_;
   std::vector<SegmentInfo> free_;     // files that no stored manifest lists
   std::vector<SegmentInfo> leaving_;  // dropped, but still listed
+  std::vector<SegmentInfo> damaged_;  // after damage, see adopt()
   uint32_t next_file_ = 1;
   uint64_t wanted_size_ = 0;  // of the segment to prepare; 0: none is wanted
   bool drop_wanted_ = false;

@@ -13,15 +13,6 @@ uint32_t body_size_at(const SegmentScan& scan, uint64_t offset) {
   return size;
 }
 
-uint64_t count_entries(ByteView body) {
-  uint64_t count = 0;
-  ByteReader reader(body);
-  while (const std::optional<RecordView> record = next_record(&reader)) {
-    if (record->type == RecordType::entry) ++count;
-  }
-  return count;
-}
-
 ByteView from(const SegmentScan& scan, uint64_t offset) {
   return {scan.bytes.data() + offset, scan.bytes.size() - offset};
 }
@@ -40,6 +31,15 @@ void follow_chain(SegmentScan* scan) {
 }
 
 }  // namespace
+
+uint64_t count_entries(ByteView body) {
+  uint64_t count = 0;
+  ByteReader reader(body);
+  while (const std::optional<RecordView> record = next_record(&reader)) {
+    if (record->type == RecordType::entry) ++count;
+  }
+  return count;
+}
 
 bool SegmentScan::cut(uint64_t offset, uint32_t crc) {
   if (offset == 0) {

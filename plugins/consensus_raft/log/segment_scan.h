@@ -29,6 +29,8 @@ struct SegmentScan {
 Result<SegmentScan> scan_segment(Files* files, const std::string& folder, uint64_t salt,
                                  const SegmentInfo& info);
 
+uint64_t count_entries(ByteView body);
+
 // Where, from `from` on, a batch begins that is valid by itself; nothing when there is none.
 std::optional<uint64_t> find_batch(const SegmentScan& scan, uint64_t from);
 

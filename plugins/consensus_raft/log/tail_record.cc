@@ -1,5 +1,7 @@
 #include "log/tail_record.h"
 
+#include <algorithm>
+
 #include "grey/glue/crc32c.h"
 
 namespace grey::raft {
@@ -52,15 +54,18 @@ void encode_tail(const TailRecord& tail, uint64_t salt, uint8_t* out) {
   std::memcpy(out + kTailRecordSize - sizeof(crc), &crc, sizeof(crc));
 }
 
-std::optional<TailRecord> decode_tail(ByteView file, uint64_t salt) {
-  std::optional<TailRecord> newest;
+TailFile decode_tail(ByteView file, uint64_t salt) {
+  TailFile found;
   for (const uint64_t offset : {uint64_t{0}, kTailSlotSize}) {
-    if (file.size <= offset) continue;
-    const std::optional<TailRecord> slot =
-        decode_slot({file.data + offset, file.size - offset}, salt);
-    if (slot && (!newest || slot->serial > newest->serial)) newest = slot;
+    std::optional<TailRecord> slot;
+    if (file.size > offset) slot = decode_slot({file.data + offset, file.size - offset}, salt);
+    if (!slot) {
+      found.slot_lost = true;
+    } else if (!found.newest || slot->serial > found.newest->serial) {
+      found.newest = slot;
+    }
   }
-  return newest;
+  return found;
 }
 
 }  // namespace grey::raft

@@ -22,6 +22,7 @@ struct TailRecord {
 
 inline constexpr uint64_t kTailSlotSize = 4096;  // no sector holds two slots
 inline constexpr uint64_t kTailRecordSize = 56;
+inline constexpr uint64_t kTailFileSize = 2 * kTailSlotSize;
 
 std::string tail_path(const std::string& folder);
 constexpr uint64_t tail_offset(uint64_t serial) {
@@ -31,8 +32,11 @@ constexpr uint64_t tail_offset(uint64_t serial) {
 // Fills exactly kTailRecordSize bytes.
 void encode_tail(const TailRecord& tail, uint64_t salt, uint8_t* out);
 
-// The newer of the valid slots of the file's content.
-std::optional<TailRecord> decode_tail(ByteView file, uint64_t salt);
+struct TailFile {
+  std::optional<TailRecord> newest;  // of the valid slots
+  bool slot_lost = false;            // one of them is not: both are written when a lane is opened
+};
+TailFile decode_tail(ByteView file, uint64_t salt);
 
 }  // namespace grey::raft
 

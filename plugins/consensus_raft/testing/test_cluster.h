@@ -54,6 +54,7 @@ struct Done final : public Completion {
 struct NodeState {
   TestDisk disk;
   std::map<uint32_t, TestEngine> engines;  // by group
+  bool joined = false;
 };
 
 class TestNode {
@@ -65,8 +66,10 @@ class TestNode {
         state_(state) {
     host.settings = settings;
     ErrorText error = empty_error_text();
+    host.joined = state->joined;
     started = consensus.start(&error);
     start_error = error.text;
+    host.joined = state->joined = true;
     world->attach(number, &host);
   }
 

@@ -223,7 +223,7 @@ class TestMachine final : public StateMachine {
   Loop* loop_;
   TestEngine* engine_;
   bool installing_ = false;
-  Completion* held_ = nullptr;
+  Completion* held_ = nullptr;  // of the apply that is held
 };
 
 }  // namespace grey::raft::testing

@@ -190,7 +190,7 @@ uint64_t TestHost::next_timer_ns() const {
 void TestHost::identity(Identity* out) noexcept {
   *out = Identity{};
   out->struct_size = sizeof(Identity);
-  out->number = number_;
+  out->number = joined ? number_ : 0;
   out->boot_nonce = boot_nonce_;
 }
 

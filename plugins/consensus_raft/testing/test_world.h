@@ -107,6 +107,7 @@ class TestHost final : public Host,
 
   std::map<std::string, int64_t> settings;
   std::vector<std::string> log_lines;  // warnings and errors
+  bool joined = true;                  // the node has its number already
 
   uint32_t number() const { return number_; }
   uint64_t boot_nonce() const { return boot_nonce_; }

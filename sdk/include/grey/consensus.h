@@ -138,6 +138,8 @@ struct GroupStatus {
   const char* problem;  // why role is `failed`, or why it does not lead; "" if nothing is wrong
   // By the group's loop: since when something was committed here and not applied. 0: nothing is.
   uint64_t behind_since_ns;
+  uint32_t no_space;  // 1: this node's disk is nearly full, only what frees room is to be proposed
+  uint32_t reserved;
 };
 
 // One replica as its leader sees it. Frozen.

@@ -88,7 +88,7 @@ void SimDisk::after_changes(uint64_t count, std::function<void()> action) {
 }
 
 Status SimDisk::open(const std::string& path, uint32_t flags, std::shared_ptr<SimInode>* out) {
-  if (!faults_.read_error.ok()) return faults_.read_error;
+  if (const Status error = error_for(faults_.read_error, path); !error.ok()) return error;
   const Place place = place_of(path);
   Directory* folder = directory(place.directory);
   if (!folder) return not_found();
@@ -102,7 +102,7 @@ Status SimDisk::open(const std::string& path, uint32_t flags, std::shared_ptr<Si
     return ok_status();
   }
   if (!(flags & kFileCreate)) return not_found();
-  if (!faults_.write_error.ok()) return faults_.write_error;
+  if (const Status error = error_for(faults_.write_error, path); !error.ok()) return error;
   *out = std::make_shared<SimInode>();
   change(folder, {{place.name, {true, *out}}});
   return ok_status();
@@ -112,7 +112,7 @@ Status SimDisk::remove(const std::string& path) {
   const Place place = place_of(path);
   Directory* folder = directory(place.directory);
   if (!folder || !folder->entries.contains(place.name)) return not_found();
-  if (!faults_.write_error.ok()) return faults_.write_error;
+  if (const Status error = error_for(faults_.write_error, path); !error.ok()) return error;
   if (!folder->entries[place.name]) {
     Directory* removed = directory(path);
     if (removed && !removed->entries.empty()) {
@@ -134,7 +134,7 @@ Status SimDisk::rename(const std::string& from, const std::string& to) {
   auto found = folder->entries.find(source.name);
   if (found == folder->entries.end()) return not_found();
   if (!found->second) return make_status(StatusCode::unsupported, "rename of a directory");
-  if (!faults_.write_error.ok()) return faults_.write_error;
+  if (const Status error = error_for(faults_.write_error, from); !error.ok()) return error;
   const Entry inode = found->second;
   change(folder, {{source.name, {false, nullptr}}, {target.name, {true, inode}}});
   return ok_status();
@@ -144,7 +144,7 @@ Status SimDisk::make_directory(const std::string& path) {
   for (size_t end = path.find('/');; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
     if (!part.empty() && !directory(part)) {
-      if (!faults_.write_error.ok()) return faults_.write_error;
+      if (const Status error = error_for(faults_.write_error, part); !error.ok()) return error;
       const Place place = place_of(part);
       if (directory(place.directory)->entries.contains(place.name)) {
         return make_status(StatusCode::already_exists, "a file has this name", EEXIST);
@@ -159,7 +159,7 @@ Status SimDisk::make_directory(const std::string& path) {
 Status SimDisk::sync_directory(const std::string& path) {
   Directory* folder = directory(path);
   if (!folder) return not_found();
-  if (!faults_.sync_error.ok()) return faults_.sync_error;
+  if (const Status error = error_for(faults_.sync_error, path); !error.ok()) return error;
   changed();
   folder->durable = folder->entries;
   folder->changes.clear();
@@ -169,7 +169,7 @@ Status SimDisk::sync_directory(const std::string& path) {
 Status SimDisk::list(const std::string& path, FileVisitor* visitor) {
   Directory* folder = directory(path);
   if (!folder) return not_found();
-  if (!faults_.read_error.ok()) return faults_.read_error;
+  if (const Status error = error_for(faults_.read_error, path); !error.ok()) return error;
   const auto entries = folder->entries;  // the visitor may change the directory
   for (const auto& [name, inode] : entries) {
     visitor->entry(name.c_str(), inode ? inode->content().size() : 0, !inode);
@@ -177,10 +177,26 @@ Status SimDisk::list(const std::string& path, FileVisitor* visitor) {
   return ok_status();
 }
 
-Status SimDisk::write(SimInode* inode, uint64_t offset, std::string_view bytes) {
-  if (!faults_.write_error.ok()) return faults_.write_error;
+Status SimDisk::error_for(const Status& error, const std::string& path) {
+  if (error.ok() || path.find(faults_.only) == std::string::npos) return ok_status();
+  ++errors_answered_;
+  return error;
+}
+
+Status SimDisk::read(const SimInode& inode, const std::string& path, uint64_t offset, uint64_t size,
+                     std::string_view* out) {
+  if (const Status error = error_for(faults_.read_error, path); !error.ok()) return error;
+  const std::string_view content = inode.content();
+  *out = offset < content.size() ? content.substr(offset, size) : std::string_view();
+  return ok_status();
+}
+
+Status SimDisk::write(SimInode* inode, const std::string& path, uint64_t offset,
+                      std::string_view bytes) {
+  if (const Status error = error_for(faults_.write_error, path); !error.ok()) return error;
   if (offset + bytes.size() > inode->content().size() &&
       used_bytes() + bytes.size() > capacity_bytes_) {
+    ++errors_answered_;
     return make_status(StatusCode::no_space, "the simulated disk is full", ENOSPC);
   }
   inode->write(offset, bytes);
@@ -188,14 +204,53 @@ Status SimDisk::write(SimInode* inode, uint64_t offset, std::string_view bytes) 
   return ok_status();
 }
 
-Status SimDisk::sync(SimInode* inode, bool submitted) {
-  if (!faults_.sync_error.ok()) {
-    inode->fail_sync();
-    return faults_.sync_error;
+Status SimDisk::truncate(SimInode* inode, const std::string& path, uint64_t size) {
+  if (const Status error = error_for(faults_.write_error, path); !error.ok()) return error;
+  inode->truncate(size);
+  return ok_status();
+}
+
+Status SimDisk::sync(SimInode* inode, const std::string& path, bool submitted) {
+  if (const Status error = error_for(faults_.sync_error, path); !error.ok()) {
+    if (!faults_.failed_sync_keeps) inode->fail_sync();
+    return error;
   }
   changed();
   if (!submitted || !faults_.lies) inode->sync();
   return ok_status();
+}
+
+std::vector<std::string> SimDisk::paths_with(const std::string& part) const {
+  std::vector<std::string> found;
+  for (const auto& [folder, content] : directories_) {
+    for (const auto& [name, inode] : content.entries) {
+      const std::string path = folder.empty() ? name : folder + "/" + name;
+      if (inode && path.find(part) != std::string::npos) found.push_back(path);
+    }
+  }
+  return found;
+}
+
+void SimDisk::write_back() {
+  for (auto& [path, folder] : directories_) {
+    for (auto& [name, inode] : folder.entries) {
+      if (inode) inode->sync();
+    }
+    folder.durable = folder.entries;
+    folder.changes.clear();
+  }
+}
+
+void SimDisk::rot(const std::string& path, SimRandom* random) {
+  constexpr int kAttempts = 200;
+  SimInode* inode = find(path);
+  if (!inode || inode->content().empty()) return;
+  uint64_t at = 0;
+  for (int i = 0; i < kAttempts; ++i) {
+    at = random->below(inode->content().size());
+    if (inode->content()[at] != '\0') break;
+  }
+  inode->flip_bit(at, static_cast<uint32_t>(random->below(8)));
 }
 
 void SimDisk::crash() {

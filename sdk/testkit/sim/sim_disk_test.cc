@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "grey/glue/plugin.h"
@@ -179,6 +180,43 @@ TEST_F(SimDiskTest, AfterAFailedSyncTheBytesAreNeverWritten) {
   file = {};
   power_cycle();
   EXPECT_EQ(content("f"), "old");
+}
+
+TEST_F(SimDiskTest, AFailedSyncMayKeepWhatItCouldNotWrite) {
+  store("f", "old");
+  Ref<File> file = open("f");
+  ASSERT_TRUE(file->write(0, view_of("new")).ok());
+  disk().faults().sync_error = make_status(StatusCode::io_error, "medium error", 5);
+  disk().faults().failed_sync_keeps = true;
+  EXPECT_EQ(file->sync().code, StatusCode::io_error);
+  disk().faults() = {};
+  EXPECT_TRUE(file->sync().ok());
+  file = {};
+  power_cycle();
+  EXPECT_EQ(content("f"), "new");
+}
+
+TEST_F(SimDiskTest, ErrorsMayBeForSomeFilesOnly) {
+  store("log-1", "a");
+  store("data-1", "b");
+  disk().faults().write_error = make_status(StatusCode::io_error, "medium error", 5);
+  disk().faults().only = "log";
+  EXPECT_FALSE(open("log-1")->write(0, view_of("c")).ok());
+  EXPECT_FALSE(open("log-2"));
+  EXPECT_TRUE(open("data-1")->write(0, view_of("c")).ok());
+  EXPECT_EQ(disk().errors_answered(), 2u);
+  EXPECT_EQ(disk().paths_with("-1"), (std::vector<std::string>{"data-1", "log-1"}));
+}
+
+TEST_F(SimDiskTest, WhatWasWrittenBackSurvivesAndRots) {
+  store("f", std::string(10, 'a'), false);
+  disk().write_back();
+  SimRandom random(1);
+  disk().rot("f", &random);
+  power_cycle();
+  const std::string found = content("f");
+  ASSERT_EQ(found.size(), 10u);
+  EXPECT_EQ(std::count(found.begin(), found.end(), 'a'), 9);
 }
 
 TEST_F(SimDiskTest, SaysWhenItIsFullOrBroken) {

@@ -39,28 +39,26 @@ Status SimFile::size(uint64_t* size) noexcept {
 
 Status SimFile::read(uint64_t offset, uint8_t* into, uint64_t size, uint64_t* got) noexcept {
   *got = 0;
-  if (!disk().faults().read_error.ok()) return disk().faults().read_error;
-  const std::string& content = inode_->content();
-  if (offset >= content.size()) return ok_status();
-  *got = std::min<uint64_t>(size, content.size() - offset);
-  std::memcpy(into, content.data() + offset, *got);
+  std::string_view bytes;
+  const Status status = disk().read(*inode_, path_, offset, size, &bytes);
+  if (!status.ok()) return status;
+  *got = bytes.size();
+  if (!bytes.empty()) std::memcpy(into, bytes.data(), bytes.size());
   return ok_status();
 }
 
 Status SimFile::write(uint64_t offset, ByteView bytes) noexcept {
   if (read_only_) return make_status(StatusCode::permission_denied, "opened for reading");
-  return disk().write(inode_.get(), offset, text_of(bytes));
+  return disk().write(inode_.get(), path_, offset, text_of(bytes));
 }
 
 Status SimFile::truncate(uint64_t size) noexcept {
   if (read_only_) return make_status(StatusCode::permission_denied, "opened for reading");
-  if (!disk().faults().write_error.ok()) return disk().faults().write_error;
-  inode_->truncate(size);
-  return ok_status();
+  return disk().truncate(inode_.get(), path_, size);
 }
 
 Status SimFile::sync() noexcept {
-  return disk().sync(inode_.get(), false);
+  return disk().sync(inode_.get(), path_, false);
 }
 
 void SimFile::submit_write(uint64_t offset, const ByteView* parts, uint32_t count, uint32_t flags,
@@ -78,7 +76,9 @@ void SimFile::submit_write(uint64_t offset, const ByteView* parts, uint32_t coun
             }
             return ok_status();
           },
-          [this, with_sync] { return with_sync ? disk().sync(inode_.get(), true) : ok_status(); }});
+          [this, with_sync] {
+            return with_sync ? disk().sync(inode_.get(), path_, true) : ok_status();
+          }});
 }
 
 void SimFile::submit_read(uint64_t offset, uint8_t* into, uint64_t size, uint64_t* got,

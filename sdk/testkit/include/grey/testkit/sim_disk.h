@@ -55,6 +55,9 @@ struct SimDiskFaults {
   Status write_error = ok_status();  // what writes answer
   Status sync_error = ok_status();
   Status read_error = ok_status();
+  std::string only;  // the errors are for paths with this in them; "": for all
+  // After a failed sync what was not synced stays to be written, instead of being dropped.
+  bool failed_sync_keeps = false;
   uint64_t slow_factor = 1;  // latencies are multiplied by it
 };
 
@@ -73,9 +76,13 @@ class SimDisk {
   Status sync_directory(const std::string& path);
   Status list(const std::string& path, FileVisitor* visitor);
 
-  Status write(SimInode* inode, uint64_t offset, std::string_view bytes);
+  // `path` is what the file was opened by.
+  Status read(const SimInode& inode, const std::string& path, uint64_t offset, uint64_t size,
+              std::string_view* out);
+  Status write(SimInode* inode, const std::string& path, uint64_t offset, std::string_view bytes);
+  Status truncate(SimInode* inode, const std::string& path, uint64_t size);
   // `submitted`: by a write with kWriteSync.
-  Status sync(SimInode* inode, bool submitted);
+  Status sync(SimInode* inode, const std::string& path, bool submitted);
 
   void crash();
 
@@ -87,6 +94,7 @@ class SimDisk {
   // How long the next operation takes.
   uint64_t latency_ns(bool with_sync, uint64_t bytes);
 
+  static constexpr uint64_t kUsualCapacity = 4ull << 30;
   uint64_t used_bytes() const;
   void set_capacity_bytes(uint64_t bytes) { capacity_bytes_ = bytes; }
   uint64_t capacity_bytes() const { return capacity_bytes_; }
@@ -94,8 +102,18 @@ class SimDisk {
   // Calls `action` once, in the middle of the `count`-th change from now on.
   void after_changes(uint64_t count, std::function<void()> action);
 
+  // How many operations were answered with an error because of the faults above or a full disk.
+  uint64_t errors_answered() const { return errors_answered_; }
+
   // For tests that damage files.
   SimInode* find(const std::string& path);
+  // The paths of all files with `part` in them, in order.
+  std::vector<std::string> paths_with(const std::string& part) const;
+  // Everything written so far reaches the medium, as the operating system sees to in time.
+  void write_back();
+  // Turns one bit of a file where something was written, as far as a few attempts find such a
+  // place. Write back first: what is at rest rots.
+  void rot(const std::string& path, SimRandom* random);
 
  private:
   using Entry = std::shared_ptr<SimInode>;  // null: a directory
@@ -115,13 +133,15 @@ class SimDisk {
               std::vector<std::pair<std::string, std::pair<bool, Entry>>> names);
   void changed();
   void drop_orphans();
+  Status error_for(const Status& error, const std::string& path);
 
   SimWorld* world_;
   SimRandom random_;
   std::map<std::string, Directory> directories_ = {{"", {}}};
   SimDiskFaults faults_;
-  uint64_t capacity_bytes_ = 4ull << 30;
+  uint64_t capacity_bytes_ = kUsualCapacity;
   std::vector<std::function<void()>> waiting_;
+  uint64_t errors_answered_ = 0;
   uint64_t changes_left_ = 0;
   std::function<void()> changes_action_;
 };
