@@ -23,7 +23,7 @@ bool decode_replica(ByteReader* reader, ReplicaReport* out) {
   out->match_index = reader->u64();
   out->role = static_cast<ReplicaRole>(role);
   out->progress = static_cast<ReplicaProgress>(progress);
-  return reader->ok() && role <= static_cast<uint8_t>(ReplicaRole::learner) &&
+  return reader->ok() && role <= static_cast<uint8_t>(ReplicaRole::outgoing) &&
          progress <= static_cast<uint8_t>(ReplicaProgress::unknown);
 }
 
@@ -39,7 +39,7 @@ bool decode_group(ByteReader* reader, GroupReport* out) {
   out->last_index = reader->u64();
   out->problem = std::string(reader->text());
   const uint32_t count = reader->u32();
-  if (!reader->ok() || count > kMaxReplicas || role > static_cast<uint8_t>(GroupRole::failed)) {
+  if (!reader->ok() || count > kMaxReplicas || role > static_cast<uint8_t>(GroupRole::removed)) {
     return false;
   }
   out->role = static_cast<GroupRole>(role);

@@ -183,6 +183,12 @@ void TestGroup::transfer(uint32_t, Completion* done) noexcept {
   run_soon([done] { done->complete(ok_status()); });
 }
 
+void TestGroup::reconfigure(const ReplicaPlacement* replicas, uint32_t count,
+                            Completion* done) noexcept {
+  consensus_->placements[number_].assign(replicas, replicas + count);
+  run_soon([done] { done->complete(ok_status()); });
+}
+
 void TestGroup::stop(Completion* done) noexcept {
   stopped_ = true;
   run_soon([this, done] {

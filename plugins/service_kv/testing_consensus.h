@@ -50,6 +50,8 @@ class TestGroup final : public Implements<Group>, private Completion {
   void status(GroupStatus* out) noexcept override;
   uint32_t replicas(ReplicaStatus* out, uint32_t capacity) noexcept override;
   void transfer(uint32_t node_number, Completion* done) noexcept override;
+  void reconfigure(const ReplicaPlacement* replicas, uint32_t count,
+                   Completion* done) noexcept override;
   void stop(Completion* done) noexcept override;
 
   void commit_pending();

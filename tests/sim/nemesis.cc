@@ -27,18 +27,31 @@ const std::vector<Nemesis::Kind>& Nemesis::kinds() {
                                           {"disk error", &Nemesis::disk_error},
                                           {"fsync failure", &Nemesis::fail_syncs},
                                           {"full disk", &Nemesis::fill_disk},
-                                          {"bit flip", &Nemesis::flip_bit}};
+                                          {"bit flip", &Nemesis::flip_bit},
+                                          {"membership", &Nemesis::change_membership}};
   return kinds;
 }
 
 Nemesis::Nemesis(SimCluster* cluster)
-    : cluster_(cluster), random_(cluster->world().random().branch()) {
+    : cluster_(cluster),
+      random_(cluster->world().random().branch()),
+      membership_(cluster, random_.branch()) {
   while (allowed_.size() < 2) {
     allowed_.clear();
     for (const Kind& kind : kinds()) {
-      if (random_.chance(45)) allowed_.push_back(kind);
+      // The service decides itself who belongs to its groups. And of a group that may shrink to one
+      // replica nothing may rot.
+      const bool possible =
+          kind.cause != &Nemesis::change_membership ||
+          (cluster->options().target == Target::registers && !allows(&Nemesis::flip_bit));
+      if (random_.chance(45) && possible) allowed_.push_back(kind);
     }
   }
+}
+
+bool Nemesis::allows(Fault fault) const {
+  return std::any_of(allowed_.begin(), allowed_.end(),
+                     [fault](const Kind& kind) { return kind.cause == fault; });
 }
 
 std::string Nemesis::allowed() const {
@@ -62,7 +75,10 @@ void Nemesis::plan() {
 }
 
 void Nemesis::strike() {
-  const Kind& kind = allowed_[random_.below(allowed_.size())];
+  strike(allowed_[random_.below(allowed_.size())]);
+}
+
+void Nemesis::strike(const Kind& kind) {
   ++counts_[kind.name];
   cluster_->world().trace().line(cluster_->world().now_ns(), std::string("fault: ") + kind.name);
   (this->*kind.cause)();
@@ -187,7 +203,11 @@ void Nemesis::cut_power_in_a_write() {
   for (int i = 1; i <= 3; ++i) {
     later(1000, 6000, [this, victim] { cluster_->start(victim); });
   }
-  later(6000, 7000, [this, victim] { cluster_->start(victim); });
+  // A node that has nothing to write would crash long after, with nobody to start it again.
+  later(6000, 7000, [this, victim] {
+    cluster_->node(victim).disk().after_changes(0, nullptr);
+    cluster_->start(victim);
+  });
 }
 
 void Nemesis::kill() {
@@ -223,6 +243,26 @@ void Nemesis::slow_disk() {
   const uint32_t victim = any_node();
   cluster_->node(victim).disk().faults().slow_factor = random_.between(10, 300);
   later(500, 8000, [this, victim] { cluster_->node(victim).disk().faults().slow_factor = 1; });
+}
+
+// Several, so that one follows another, or is asked for while it is under way.
+void Nemesis::change_membership() {
+  for (int i = 0; i < 8; ++i) {
+    later(0, 6000, [this] {
+      membership_.change();
+      if (random_.chance(30)) later(0, 3, [this] { strike_amid_a_change(); });
+    });
+  }
+}
+
+// Of what this seed allows, something that parts those who have heard of the change from the
+// others.
+void Nemesis::strike_amid_a_change() {
+  const Kind& kind = allowed_[random_.below(allowed_.size())];
+  for (const Fault parts : {&Nemesis::partition, &Nemesis::one_way, &Nemesis::bridge,
+                            &Nemesis::kill, &Nemesis::pause, &Nemesis::cut_power}) {
+    if (kind.cause == parts) strike(kind);
+  }
 }
 
 void Nemesis::hang_disk() {
@@ -277,7 +317,7 @@ void Nemesis::fill_disk() {
   later(12000, 14000, [this, victim] { restart_broken(victim); });
 }
 
-// A node whose medium may rot, or 0: what a majority of nodes holds stays as it was written. One
+// A node whose medium may rot: what a majority of any group holds stays as it was written. One
 // counts as lost until it has been started again and says that nothing is missing.
 uint32_t Nemesis::choose_rotten() {
   std::erase_if(rotten_, [this](const auto& rotten) {
@@ -285,7 +325,7 @@ uint32_t Nemesis::choose_rotten() {
            cluster_->is_whole(rotten.first);
   });
   const uint32_t victim = any_node();
-  const size_t most = (cluster_->size() - 1) / 2;
+  const size_t most = (cluster_->smallest_group() - 1) / 2;
   if (rotten_.count(victim) != 0 || rotten_.size() < most) return victim;
   return rotten_.begin()->first;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "membership_control.h"
 #include "sim_cluster.h"
 
 namespace grey::sim {
@@ -39,6 +40,8 @@ class Nemesis {
 
   void plan();
   void strike();
+  void strike(const Kind& kind);
+  bool allows(Fault fault) const;
   uint32_t any_node();
   // Ends what was begun, `low` to `high` ms later.
   void later(uint64_t low_ms, uint64_t high_ms, std::function<void()> action);
@@ -66,9 +69,12 @@ class Nemesis {
   void end_disk_faults(uint32_t number);
   void watch();
   uint32_t choose_rotten();
+  void change_membership();
+  void strike_amid_a_change();
 
   SimCluster* cluster_;
   testkit::SimRandom random_;
+  MembershipControl membership_;
   std::vector<Kind> allowed_;
   std::map<std::string, uint64_t> counts_;
   std::map<uint32_t, Rotten> rotten_;

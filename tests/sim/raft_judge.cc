@@ -89,6 +89,19 @@ void RaftJudge::observed(uint32_t node, uint32_t group, const GroupStatus& statu
          std::to_string(node) + ", group " + std::to_string(group) + ", term " +
          std::to_string(status.term));
   }
+  if (added) check_completeness(node, group, status);
+}
+
+// Leader completeness, of the latest leader: what is committed was committed before its term.
+void RaftJudge::check_completeness(uint32_t node, uint32_t group, const GroupStatus& status) {
+  const auto later = leaders_.upper_bound({group, status.term});
+  if (later != leaders_.end() && later->first.first == group) return;
+  auto last = committed_.upper_bound({group, UINT64_MAX});
+  if (last == committed_.begin() || (--last)->first.first != group) return;
+  if (status.last_index >= last->first.second) return;
+  fail("a leader lacks committed entries: " + text_of_place(node, group, status.last_index) +
+       " leads term " + std::to_string(status.term) + ", committed up to " +
+       std::to_string(last->first.second));
 }
 
 void RaftJudge::acknowledged(uint32_t group, uint64_t index, uint64_t payload_hash) {

@@ -20,7 +20,8 @@ class RaftJudge {
   void applied(uint32_t node, uint32_t group, uint64_t index, uint64_t term, uint64_t payload_hash);
   // Its state was replaced by a snapshot: forward only, at a position that was committed.
   void installed(uint32_t node, uint32_t group, AppliedState applied);
-  // What it says of itself: at most one leader a term, terms do not fall within a life.
+  // What it says of itself: at most one leader a term, who has all that was committed before; terms
+  // do not fall within a life.
   void observed(uint32_t node, uint32_t group, const GroupStatus& status);
   // A proposer was told that its command is committed there.
   void acknowledged(uint32_t group, uint64_t index, uint64_t payload_hash);
@@ -45,6 +46,7 @@ class RaftJudge {
   };
 
   void fail(std::string sentence);
+  void check_completeness(uint32_t node, uint32_t group, const GroupStatus& status);
 
   std::map<std::pair<uint32_t, uint32_t>, Replica> replicas_;  // node, group
   std::map<Place, Committed> committed_;

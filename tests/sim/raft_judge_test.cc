@@ -5,12 +5,13 @@
 namespace grey::sim {
 namespace {
 
-GroupStatus status_of(GroupRole role, uint64_t term, uint64_t commit) {
+GroupStatus status_of(GroupRole role, uint64_t term, uint64_t commit, uint64_t last = 3) {
   GroupStatus status = {};
   status.struct_size = sizeof(status);
   status.role = role;
   status.term = term;
   status.commit_index = commit;
+  status.last_index = last;
   return status;
 }
 
@@ -26,8 +27,13 @@ TEST(RaftJudge, AcceptsReplicasThatAgree) {
   judge.observed(2, 0, status_of(GroupRole::leader, 2, 3));
   judge.opened(3, 0, {2, 1});
   judge.applied(3, 0, 3, 1, 101);
+  // Of an earlier term than that of the latest leader: it may not know what that one committed.
+  judge.opened(2, 1, {0, 0});
+  judge.observed(2, 1, status_of(GroupRole::leader, 7, 0, 5));
+  judge.applied(2, 1, 5, 7, 1);
+  judge.observed(1, 1, status_of(GroupRole::leader, 6, 0, 4));
   EXPECT_EQ(judge.verdict(), "");
-  EXPECT_EQ(judge.elections(), 2u);
+  EXPECT_EQ(judge.elections(), 4u);
 }
 
 TEST(RaftJudge, NoticesEachBrokenRule) {
@@ -61,6 +67,8 @@ TEST(RaftJudge, NoticesEachBrokenRule) {
               j.observed(2, 0, status_of(GroupRole::leader, 5, 0));
             }),
             "two leaders in one term");
+  EXPECT_EQ(verdict([](RaftJudge& j) { j.observed(2, 0, status_of(GroupRole::leader, 5, 0, 2)); }),
+            "a leader lacks committed entries");
   EXPECT_EQ(verdict([](RaftJudge& j) {
               j.observed(1, 0, status_of(GroupRole::follower, 5, 0));
               j.observed(1, 0, status_of(GroupRole::follower, 4, 0));

@@ -1,6 +1,7 @@
 #include "sim_cluster.h"
 
 #include <cstdio>
+#include <set>
 
 namespace grey::sim {
 
@@ -17,6 +18,14 @@ SimCluster::SimCluster(const SimOptions& options, const PluginSet& plugins)
   for (uint32_t number = 1; number <= options.nodes; ++number) {
     nodes_.push_back(std::make_unique<testkit::SimNode>(&world_, &network_, number));
     nodes_.back()->disk().faults().lies = options.lying_disk;
+    if (options.target != Target::registers) continue;
+    for (uint32_t group = 0; group < kRegisterGroups; ++group) {
+      RegisterReplica& kept = register_disks_[number - 1][group];
+      kept.id = number;
+      for (const ReplicaPlacement& first : first_replicas(group)) {
+        if (first.node_number == number) kept.first = first_replicas(group);
+      }
+    }
   }
 }
 
@@ -105,44 +114,109 @@ std::string SimCluster::verdict() {
   return judge_.verdict().empty() ? start_problem_ : judge_.verdict();
 }
 
+std::vector<ReplicaPlacement> SimCluster::first_replicas(uint32_t group) const {
+  // Five nodes: in half of the seeds two of them have none at first.
+  const uint32_t count = options_.nodes == 5 && options_.seed % 4 >= 2 ? 3 : options_.nodes;
+  std::vector<ReplicaPlacement> replicas;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t node = (group + i) % options_.nodes + 1;
+    replicas.push_back({node, node, ReplicaRole::voter});
+  }
+  return replicas;
+}
+
+uint32_t SimCluster::smallest_group() const {
+  if (options_.target == Target::kv) return 3;  // storage.replication_factor
+  return static_cast<uint32_t>(first_replicas(0).size());
+}
+
+uint64_t SimCluster::replica_on(uint32_t number, uint32_t group) {
+  return register_disks_[number - 1][group].id;
+}
+
+void SimCluster::assign_replica(uint32_t number, uint32_t group, uint64_t replica) {
+  RegisterReplica& kept = register_disks_[number - 1][group];
+  kept.id = replica;
+  kept.first.clear();
+  SimDaemon* running = daemon(number);
+  if (running && running->consensus()) running->replace_replica(group);
+}
+
+std::optional<GroupStatus> SimCluster::status_of(uint32_t number, uint32_t group) {
+  SimDaemon* running = daemon(number);
+  if (!running || !running->consensus()) return std::nullopt;
+  const auto groups = running->consensus()->groups();
+  const auto found = groups.find(group);
+  if (found == groups.end()) return std::nullopt;
+  GroupStatus status = {};
+  status.struct_size = sizeof(status);
+  found->second->status(&status);
+  return status;
+}
+
+uint32_t SimCluster::leader_of(uint32_t group) {
+  uint32_t leader = 0;
+  uint64_t term = 0;
+  for (uint32_t number = 1; number <= size(); ++number) {
+    const auto status = status_of(number, group);
+    if (!status || status->role != GroupRole::leader || status->term <= term) continue;
+    leader = number;
+    term = status->term;
+  }
+  return leader;
+}
+
+std::vector<ReplicaStatus> SimCluster::replicas_at(uint32_t number, uint32_t group) {
+  std::vector<ReplicaStatus> replicas(2 * size());
+  Group* asked = daemon(number)->consensus()->groups().at(group);
+  replicas.resize(asked->replicas(replicas.data(), static_cast<uint32_t>(replicas.size())));
+  return replicas;
+}
+
 std::string SimCluster::unrest() {
-  struct Seen {
-    uint32_t replicas = 0;
-    uint32_t leaders = 0;
-    uint32_t leader = 0;
-    uint64_t applied = 0;
-  };
-  std::map<uint32_t, Seen> groups;
+  std::set<uint32_t> groups;
   for (uint32_t number = 1; number <= size(); ++number) {
     SimDaemon* running = daemon(number);
     if (!running || !running->serving()) return node(number).name() + " does not serve";
-    for (const auto& [group, replica] : running->consensus()->groups()) {
-      GroupStatus status = {};
-      status.struct_size = sizeof(status);
-      replica->status(&status);
-      const std::string who = node(number).name() + ", group " + std::to_string(group);
-      if (status.role == GroupRole::failed) return who + " failed: " + status.problem;
-      if (*status.problem != '\0') return who + ": " + status.problem;
-      if (status.leader == 0) return who + " knows no leader";
-      Seen& seen = groups[group];
-      if (status.role == GroupRole::leader) ++seen.leaders;
-      if (seen.replicas++ == 0) {
-        seen.leader = status.leader;
-        seen.applied = status.applied_index;
-      }
-      if (status.leader != seen.leader) return who + " follows another leader";
-      if (status.applied_index != seen.applied || status.commit_index != seen.applied ||
-          status.last_index != seen.applied) {
-        return who + " is not at the same index as the others: applied " +
-               std::to_string(status.applied_index) + ", committed " +
-               std::to_string(status.commit_index) + ", last " + std::to_string(status.last_index);
-      }
-    }
+    for (const auto& [group, replica] : running->consensus()->groups()) groups.insert(group);
   }
   if (groups.empty()) return "no group is open";
-  for (const auto& [group, seen] : groups) {
-    if (seen.leaders != 1) return "group " + std::to_string(group) + " has no leader";
-    if (seen.replicas < 3) return "group " + std::to_string(group) + " misses replicas";
+  for (const uint32_t group : groups) {
+    const std::string unrest = unrest_of(group);
+    if (!unrest.empty()) return "group " + std::to_string(group) + ": " + unrest;
+  }
+  return "";
+}
+
+std::string SimCluster::unrest_of(uint32_t group) {
+  const uint32_t leader = leader_of(group);
+  if (leader == 0) return "no leader";
+  const GroupStatus leading = *status_of(leader, group);
+  if (leading.joint != 0) return "a change is under way";
+  if (options_.target == Target::kv && leading.replica_count < 3) return "replicas are missing";
+  for (const ReplicaStatus& member : replicas_at(leader, group)) {
+    const std::string who = "replica " + std::to_string(member.replica_id) + " on node " +
+                            std::to_string(member.node_number);
+    const auto status = status_of(member.node_number, group);
+    if (!status) return who + " is not open";
+    if (options_.target == Target::registers &&
+        replica_on(member.node_number, group) != member.replica_id) {
+      return who + " was replaced while it belonged to the group";
+    }
+    if (status->role == GroupRole::failed) return who + " failed: " + status->problem;
+    if (*status->problem != '\0') return who + ": " + status->problem;
+    if (status->role == GroupRole::removed) return who + " belongs to the group and was removed";
+    if (status->leader != leader) return who + " follows another leader, or none";
+    if (status->role == GroupRole::leader && member.node_number != leader) {
+      return who + " leads, too";
+    }
+    const uint64_t index = leading.applied_index;
+    if (status->applied_index != index || status->commit_index != index ||
+        status->last_index != index) {
+      return who + " is not where the leader is: applied " + std::to_string(status->applied_index) +
+             ", committed " + std::to_string(status->commit_index) + ", last " +
+             std::to_string(status->last_index) + ", the leader " + std::to_string(index);
+    }
   }
   return "";
 }
@@ -150,10 +224,13 @@ std::string SimCluster::unrest() {
 std::string SimCluster::compare_states() {
   std::map<uint32_t, std::map<uint32_t, uint64_t>> hashes;  // by group and node
   uint32_t missing = 0;
-  for (uint32_t number = 1; number <= size(); ++number) {
-    for (const auto& [group, replica] : daemon(number)->consensus()->groups()) {
+  std::set<uint32_t> groups;
+  for (const auto& [group, replica] : daemon(1)->consensus()->groups()) groups.insert(group);
+  for (const uint32_t group : groups) {
+    for (const ReplicaStatus& member : replicas_at(leader_of(group), group)) {
+      const uint32_t number = member.node_number;
       ++missing;
-      daemon(number)->hash_state(group, [&hashes, &missing, number, group = group](uint64_t hash) {
+      daemon(number)->hash_state(group, [&hashes, &missing, number, group](uint64_t hash) {
         hashes[group][number] = hash;
         --missing;
       });

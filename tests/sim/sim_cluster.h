@@ -4,6 +4,7 @@
 #define GREY_TESTS_SIM_SIM_CLUSTER_H_
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "grey/testkit/sim_network.h"
@@ -38,15 +39,34 @@ class SimCluster {
   // Stops the daemon in good order, then starts a new one.
   void restart_orderly(uint32_t number);
 
+  const SimOptions& options() const { return options_; }
+
+  // --- Register groups: who is where. Queries are safe between turns.
+
+  std::vector<ReplicaPlacement> first_replicas(uint32_t group) const;
+  // The replica that the node has, or is to have.
+  uint64_t replica_on(uint32_t number, uint32_t group);
+  // How many replicas the group with the fewest has, unless its membership is changed.
+  uint32_t smallest_group() const;
+  // From now on the node has this one, empty; what it had before is dropped.
+  void assign_replica(uint32_t number, uint32_t group, uint64_t replica);
+  // Of the replica that runs there, if one does.
+  std::optional<GroupStatus> status_of(uint32_t number, uint32_t group);
+  // The node that leads the group in the highest term, or 0.
+  uint32_t leader_of(uint32_t group);
+  std::vector<ReplicaStatus> replicas_at(uint32_t number, uint32_t group);
+
   // What is wrong with what was seen so far, or "".
   std::string verdict();
-  // "", once all groups have one leader that all replicas follow, and all replicas have applied all
-  // there is; until then what is missing.
+  // "", once all groups have one leader that all its members follow, no change of them is under
+  // way, and all have applied all there is; until then what is missing.
   std::string unrest();
-  // Whether all replicas of each group hold the same state. Only when nothing moves.
+  // Whether all members of each group hold the same state. Only when nothing moves.
   std::string compare_states();
 
  private:
+  std::string unrest_of(uint32_t group);
+
   const SimOptions& options_;
   const PluginSet& plugins_;
   testkit::SimWorld world_;

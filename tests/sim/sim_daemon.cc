@@ -134,32 +134,59 @@ void SimDaemon::start_peers() {
 void SimDaemon::open_registers() {
   auto left = std::make_shared<uint32_t>(kRegisterGroups);
   for (uint32_t group = 0; group < kRegisterGroups; ++group) {
-    SimLoop* loop = process_->loop(spy_->loop_of(group));
-    loop->enqueue([this, group, loop, left] {
-      std::vector<ReplicaPlacement> replicas;
-      for (uint32_t node = 1; node <= options_.nodes; ++node) {
-        replicas.push_back({group * 100 + node, node, ReplicaRole::voter});
-      }
-      GroupOptions options = {};
-      options.struct_size = sizeof(options);
-      options.group = group;
-      options.replica_id = group * 100 + process_->node()->number();
-      options.replicas = replicas.data();
-      options.replica_count = static_cast<uint32_t>(replicas.size());
-      machines_[group] =
-          std::make_unique<RegisterMachine>(process_, loop, &(*register_disk_)[group]);
-      ErrorText error = empty_error_text();
-      Group* opened = nullptr;
-      const Status status = spy_->open_group(&options, machines_[group].get(), &opened, &error);
-      if (!status.ok()) {
-        problem_ = "group " + std::to_string(group) + " does not open: " + error.text;
-        process_->log("sim", LogLevel::error, problem_);
-        return;
-      }
-      groups_[group] = Ref<Group>::adopt(opened);
-      if (--*left == 0) serving_ = !stopping_;
+    process_->loop(spy_->loop_of(group))->enqueue([this, group, left] {
+      open_register_group(group);
+      if (groups_[group] && --*left == 0) serving_ = !stopping_;
     });
   }
+}
+
+void SimDaemon::open_register_group(uint32_t group) {
+  RegisterReplica& kept = (*register_disk_)[group];
+  if (kept.checkpoint_of != kept.id) kept.checkpoint = {};
+  kept.checkpoint_of = kept.id;
+  GroupOptions options = {};
+  options.struct_size = sizeof(options);
+  options.group = group;
+  options.replica_id = kept.id;
+  options.replicas = kept.first.data();
+  options.replica_count = static_cast<uint32_t>(kept.first.size());
+  SimLoop* loop = process_->loop(spy_->loop_of(group));
+  machines_[group] = std::make_unique<RegisterMachine>(process_, loop, &kept.checkpoint);
+  ErrorText error = empty_error_text();
+  Group* opened = nullptr;
+  const Status status = spy_->open_group(&options, machines_[group].get(), &opened, &error);
+  if (!status.ok()) {
+    problem_ = "group " + std::to_string(group) + " does not open: " + error.text;
+    process_->log("sim", LogLevel::error, problem_);
+    return;
+  }
+  groups_[group] = Ref<Group>::adopt(opened);
+}
+
+void SimDaemon::replace_replica(uint32_t group) {
+  process_->loop(spy_->loop_of(group))->enqueue([this, group] {
+    // Without a group here it is being replaced already, or not opened yet: that sees the new id.
+    const Ref<Group> former = std::exchange(groups_[group], {});
+    if (!former || stopping_) {
+      groups_[group] = former;
+      return;
+    }
+    ++replacing_;
+    former->stop(completion([this, group, former](Status) {
+      process_->loop(former->loop_index())->enqueue([this, group] {
+        --replacing_;
+        former_machines_.push_back(std::move(machines_[group]));
+        open_register_group(group);
+      });
+    }));
+  });
+}
+
+void SimDaemon::on_group(uint32_t group, std::function<void(Group*)> function) {
+  process_->loop(spy_->loop_of(group))->enqueue([this, group, function = std::move(function)] {
+    function(stopping_ ? nullptr : groups_[group].get());
+  });
 }
 
 void SimDaemon::stop(std::function<void()> done) {
@@ -170,11 +197,20 @@ void SimDaemon::stop(std::function<void()> done) {
 }
 
 void SimDaemon::stop_groups(std::function<void()> done) {
+  if (replacing_ != 0) {
+    process_->world()->after(testkit::kMillisecondNs, process_,
+                             [this, done] { stop_groups(done); });
+    return;
+  }
   auto left = std::make_shared<size_t>(groups_.size() + 1);
   const auto one_less = [left, done] {
     if (--*left == 0) done();
   };
   for (auto& [number, group] : groups_) {
+    if (!group) {
+      one_less();
+      continue;
+    }
     process_->loop(group->loop_index())->enqueue([this, group = group.get(), one_less] {
       group->stop(completion([this, one_less](Status) { process_->loop(0)->enqueue(one_less); }));
     });

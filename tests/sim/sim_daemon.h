@@ -23,8 +23,15 @@ namespace grey::sim {
 inline constexpr uint32_t kRegisterGroups = 3;
 inline constexpr uint32_t kShards = 3;  // of the kv target
 
-// What one node keeps beside the simulated disk: the engines of its register groups.
-using RegisterDisk = std::map<uint32_t, RegisterCheckpoint>;
+// What one node keeps of a register group beside the simulated disk: which replica it is to be, as
+// a control group would know it, and its engine.
+struct RegisterReplica {
+  uint64_t id = 0;
+  std::vector<ReplicaPlacement> first;  // the group's first replicas, if it is one of them
+  uint64_t checkpoint_of = 0;           // the replica that wrote the checkpoint
+  RegisterCheckpoint checkpoint;
+};
+using RegisterDisk = std::map<uint32_t, RegisterReplica>;  // by group
 
 struct ClientRequest {
   OpKind kind = OpKind::get;
@@ -63,6 +70,11 @@ class SimDaemon {
   bool serving() const { return serving_; }
   // Why it could not start, or "".
   const std::string& problem() const { return problem_; }
+  // Calls `function` on the group's loop with its replica here; null when there is none just now.
+  void on_group(uint32_t group, std::function<void(Group*)> function);
+  // The node's entry in the register disk names another replica now: stops the one that runs and
+  // opens that one, empty.
+  void replace_replica(uint32_t group);
   // The hash of a group's applied state, some time later.
   void hash_state(uint32_t group, std::function<void(uint64_t)> done);
 
@@ -78,6 +90,7 @@ class SimDaemon {
   void start_peers();
   void write_settings();
   void open_registers();
+  void open_register_group(uint32_t group);
   void serve_registers(const ClientRequest& request, std::function<void(ClientAnswer)> answer);
   void serve_kv(const ClientRequest& request, std::function<void(ClientAnswer)> answer);
   void stop_groups(std::function<void()> done);
@@ -97,6 +110,8 @@ class SimDaemon {
   std::unique_ptr<SpyConsensus> spy_;
   std::map<uint32_t, std::unique_ptr<RegisterMachine>> machines_;
   std::map<uint32_t, Ref<Group>> groups_;
+  std::vector<std::unique_ptr<RegisterMachine>> former_machines_;
+  uint32_t replacing_ = 0;  // groups whose earlier replica is being stopped
   bool serving_ = false;
   bool stopping_ = false;
   std::string problem_;

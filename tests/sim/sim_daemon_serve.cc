@@ -144,6 +144,7 @@ void SimDaemon::serve_registers(const ClientRequest& request, Answer answer) {
   loop->enqueue([this, number, request, answer] {
     if (stopping_) return answer({ClientAnswer::Kind::not_done, 0, 0});
     Group* group = groups_[number].get();
+    if (!group) return answer({ClientAnswer::Kind::not_done, 0, 0});
     if (request.kind == OpKind::get) {
       RegisterMachine* machine = machines_[number].get();
       group->read_index(kReadTimeoutNs, new Reading([machine, request, answer](Status status) {

@@ -100,6 +100,10 @@ Status SpyConsensus::open_group(const GroupOptions* options, StateMachine* machi
   refused_ = refused_ || !status.ok();
   if (!status.ok()) return status;
   spy->group = Ref<Group>::share(*out);
+  if (machines_[options->group]) {
+    machines_[options->group]->group = {};
+    former_.push_back(std::move(machines_[options->group]));
+  }
   machines_[options->group] = std::move(spy);
   return status;
 }

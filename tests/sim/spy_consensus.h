@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "grey/consensus.h"
 #include "grey/glue/ref.h"
@@ -42,6 +43,7 @@ class SpyConsensus final : public testkit::SimService<Consensus> {
   RaftJudge* judge_;
   std::map<uint32_t, std::unique_ptr<SpyMachine>> machines_;
   bool refused_ = false;
+  std::vector<std::unique_ptr<SpyMachine>> former_;  // of replicas that were replaced
 };
 
 }  // namespace grey::sim

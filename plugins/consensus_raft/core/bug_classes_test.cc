@@ -212,53 +212,6 @@ TEST(BugClassTest, B16_LeaseEndsWithTheMarginAndWithATransfer) {
   EXPECT_FALSE(restarted.sent<VoteResponse>().at(0).second.granted);
 }
 
-TEST(BugClassTest, B17_NoChangeBeforeAnOwnEntryIsCommitted) {
-  Lone lone(3, {1}, 1);
-  lone.lead(3);
-  lone.persist();
-  const ConfigurationTarget four{{ReplicaId(1), ReplicaId(2), ReplicaId(3), ReplicaId(4)}, {}};
-  EXPECT_EQ(lone.core->propose_configuration(1, four).code, StatusCode::busy);
-  lone.ack(2, 2);
-  EXPECT_TRUE(lone.core->propose_configuration(1, four).ok());
-  EXPECT_EQ(lone.core->propose_configuration(2, {{ReplicaId(1)}, {}}).code, StatusCode::busy);
-}
-
-Entry configuration_entry(uint64_t term, uint64_t index, const Configuration& configuration) {
-  return {Term(term), LogIndex(index), EntryType::configuration, 0, encode(configuration), 0};
-}
-
-TEST(BugClassTest, B18_B19_ConfigurationCountsFromTheLogAndLeavesWithIt) {
-  Lone lone(3);
-  lone.step(2, 1, AppendRequest{at(0, 0), LogIndex(0), {configuration_entry(1, 1, voters(5))}});
-  EXPECT_EQ(lone.core->configurations().latest(), voters(5));
-  EXPECT_EQ(lone.core->commit_index(), LogIndex(0));
-  lone.step(3, 2, AppendRequest{at(0, 0), LogIndex(0), {entry_of(2, 1)}});
-  EXPECT_EQ(lone.core->configurations().latest(), voters(3));
-  EXPECT_EQ(lone.truncated, LogIndex(1));
-}
-
-TEST(BugClassTest, B18_UnappliedConfigurationIsInForceAfterRestart) {
-  RestoredState restored(SnapshotMeta{{}, 0, voters(3)});
-  ASSERT_TRUE(restored.add(configuration_entry(1, 1, voters(5)), 0).ok());
-  restored.hard_state.term = Term(1);
-  RaftOptions options;
-  options.self = ReplicaId(1);
-  const Raft core(options, std::move(restored), Now{});
-  EXPECT_EQ(core.configurations().latest(), voters(5));
-}
-
-TEST(BugClassTest, B20_NewLeaderFinishesJoint) {
-  Configuration joint = voters(2);
-  joint.outgoing = {ReplicaId(1), ReplicaId(3)};
-  Lone lone(SnapshotMeta{at(1, 1), 0, joint}, {}, 1);
-  lone.lead(3);
-  lone.persist();
-  lone.ack(2, 2);
-  EXPECT_EQ(lone.core->commit_index(), LogIndex(1));  // not in both halves
-  lone.ack(3, 2);
-  EXPECT_EQ(lone.core->configurations().latest(), voters(2));
-}
-
 TEST(BugClassTest, B24_LowerTermCandidateLearnsTheTerm) {
   Lone lone(3, {}, 5);
   lone.step(2, 3, PreVoteRequest{Term(4), at(0, 0)});

@@ -4,8 +4,10 @@
 namespace grey::raft {
 
 bool RaftState::promotable() const {
-  return !failed_ && !damaged_until_ && !installing_ && log_progress_ &&
-         configuration().is_voter(self_);
+  if (failed_ || removed_ || damaged_until_ || installing_ || !log_progress_) return false;
+  // Until its going is committed a voter that leaves may be the only one whose log allows it to
+  // lead (thesis 4.2.2): of two voters, say, one of which has not heard that the other leaves.
+  return configuration().is_voter(self_) || configurations_.at(commit_).is_voter(self_);
 }
 
 bool RaftState::grants_votes() const {
@@ -23,8 +25,9 @@ void RaftState::on_deadline() {
   if (promotable()) return become_pre_candidate();
   // A learner, a damaged or a stuck replica waits on, but forgets the leader it has lost.
   const bool lost_leader = leader() != kNobody || role() != Role::follower;
-  if (lost_leader) return become_follower(term_, kNobody);
+  if (lost_leader) become_follower(term_, kNobody);
   std::get<Follower>(role_).deadline_ns = now_.monotonic_ns + random_timeout();
+  ask_for_membership();
 }
 
 void RaftState::become_pre_candidate() {

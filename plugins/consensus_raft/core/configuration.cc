@@ -9,7 +9,8 @@ namespace {
 
 using Ids = std::vector<ReplicaId>;
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersionWithoutHomes = 1;
 // More members than any group may have; keeps a corrupt count from asking for memory.
 constexpr uint32_t kMaxMembers = 1024;
 
@@ -48,11 +49,57 @@ Ids merged(const Ids& a, const Ids& b) {
   return result;
 }
 
+// What leaves the group on the way from one to the next is retired.
+void retire(const Configuration& from, Configuration* next) {
+  const Ids gone = difference(from.members(), next->members());
+  next->retired = gone.empty() ? from.retired : std::max(from.retired, gone.back());
+}
+
+// Adds the homes of members of `next` that are not among them yet.
+void keep_homes(const std::vector<Home>& known, Configuration* next) {
+  for (const Home& home : known) {
+    if (next->contains(home.replica) && next->node_of(home.replica) == 0) {
+      next->homes.push_back(home);
+    }
+  }
+}
+
+bool admits(const Configuration& from, const Configuration& to) {
+  for (const ReplicaId id : to.members()) {
+    const uint32_t known = from.node_of(id);
+    if (from.tombstone(id) || (known != 0 && known != to.node_of(id))) return false;
+  }
+  return true;
+}
+
 uint64_t read_integer(const uint8_t* bytes, uint32_t size) {
   uint64_t value = 0;
   for (uint32_t i = size; i > 0; --i) value = (value << 8) | bytes[i - 1];
   return value;
 }
+
+// Reads integers one after the other; not `ok` once the bytes do not suffice.
+struct Fields {
+  ByteView bytes;
+  uint64_t at;
+  bool ok = true;
+
+  uint64_t next(uint32_t size) {
+    if (!ok || bytes.size - at < size) {
+      ok = false;
+      return 0;
+    }
+    const uint64_t value = read_integer(bytes.data + at, size);
+    at += size;
+    return value;
+  }
+  // A count of items of `item_size` bytes, all of which must be there.
+  uint64_t count(uint32_t item_size) {
+    const uint64_t count = next(4);
+    if (count > kMaxMembers || (bytes.size - at) / item_size < count) ok = false;
+    return ok ? count : 0;
+  }
+};
 
 void write_integer(uint64_t value, uint32_t size, uint8_t** out) {
   for (uint32_t i = 0; i < size; ++i, value >>= 8) *(*out)++ = static_cast<uint8_t>(value);
@@ -76,21 +123,45 @@ std::vector<ReplicaId> Configuration::members() const {
   return merged(merged(voters, outgoing), learners);
 }
 
+uint32_t Configuration::node_of(ReplicaId id) const {
+  for (const Home& home : homes) {
+    if (home.replica == id) return home.node;
+  }
+  return 0;
+}
+
+uint32_t Configuration::rank_of(ReplicaId id) const {
+  uint32_t rank = 0;
+  while (rank < homes.size() && homes[rank].replica != id) ++rank;
+  return rank;
+}
+
 bool Configuration::valid() const {
   for (const Ids* ids : {&voters, &outgoing, &learners, &learners_next}) {
     if (!strictly_sorted(*ids)) return false;
   }
   if (voters.empty() && !(outgoing.empty() && learners.empty())) return false;
+  if (!homes.empty()) {
+    Ids housed;
+    for (const Home& home : homes) {
+      if (home.node == 0) return false;
+      housed.push_back(home.replica);
+    }
+    std::sort(housed.begin(), housed.end());
+    if (housed != members()) return false;
+  }
   return disjoint(learners, voters) && disjoint(learners, outgoing) &&
          subset(learners_next, outgoing) && disjoint(learners_next, voters);
 }
 
 std::optional<Configuration> first_step(const Configuration& from,
                                         const ConfigurationTarget& target) {
-  Configuration to{target.voters, {}, target.learners, {}};
+  Configuration to{target.voters, {}, target.learners, {}, target.homes, kNobody};
   std::sort(to.voters.begin(), to.voters.end());
   std::sort(to.learners.begin(), to.learners.end());
-  if (from.joint() || to.voters.empty() || !to.valid() || to == from) return std::nullopt;
+  if (from.joint() || to.voters.empty() || !to.valid() || !admits(from, to)) return std::nullopt;
+  retire(from, &to);
+  if (to == from) return std::nullopt;
 
   Ids changed;
   std::set_symmetric_difference(from.voters.begin(), from.voters.end(), to.voters.begin(),
@@ -101,11 +172,17 @@ std::optional<Configuration> first_step(const Configuration& from,
   joint.outgoing = from.voters;
   joint.learners = difference(to.learners, from.voters);
   joint.learners_next = intersection(to.learners, from.voters);
+  joint.homes = to.homes;
+  if (!to.homes.empty()) keep_homes(from.homes, &joint);
+  retire(from, &joint);
   return joint;
 }
 
 Configuration leave_joint(const Configuration& joint) {
-  return {joint.voters, {}, merged(joint.learners, joint.learners_next), {}};
+  Configuration next{joint.voters, {}, merged(joint.learners, joint.learners_next), {}};
+  keep_homes(joint.homes, &next);
+  retire(joint, &next);
+  return next;
 }
 
 Buffer encode(const Configuration& configuration) {
@@ -114,6 +191,7 @@ Buffer encode(const Configuration& configuration) {
                                                    &configuration.learners_next};
   uint64_t size = 1;
   for (const Ids* ids : lists) size += 4 + 8 * ids->size();
+  size += 8 + 4 + 12 * configuration.homes.size();
   Buffer result = Buffer::allocate(size);
   uint8_t* out = result.mutable_data();
   *out++ = kVersion;
@@ -121,23 +199,34 @@ Buffer encode(const Configuration& configuration) {
     write_integer(ids->size(), 4, &out);
     for (const ReplicaId id : *ids) write_integer(id.value(), 8, &out);
   }
+  write_integer(configuration.retired.value(), 8, &out);
+  write_integer(configuration.homes.size(), 4, &out);
+  for (const Home& home : configuration.homes) {
+    write_integer(home.replica.value(), 8, &out);
+    write_integer(home.node, 4, &out);
+  }
   return result;
 }
 
 std::optional<Configuration> decode_configuration(ByteView bytes) {
-  if (bytes.size < 1 || bytes.data[0] != kVersion) return std::nullopt;
+  if (bytes.size < 1) return std::nullopt;
+  const uint8_t version = bytes.data[0];
+  if (version != kVersion && version != kVersionWithoutHomes) return std::nullopt;
   Configuration result;
-  uint64_t at = 1;
+  Fields in{bytes, 1};
   for (Ids* ids : {&result.voters, &result.outgoing, &result.learners, &result.learners_next}) {
-    if (bytes.size - at < 4) return std::nullopt;
-    const uint64_t count = read_integer(bytes.data + at, 4);
-    at += 4;
-    if (count > kMaxMembers || (bytes.size - at) / 8 < count) return std::nullopt;
-    for (uint64_t i = 0; i < count; ++i, at += 8) {
-      ids->push_back(ReplicaId(read_integer(bytes.data + at, 8)));
+    const uint64_t count = in.count(8);
+    for (uint64_t i = 0; i < count; ++i) ids->push_back(ReplicaId(in.next(8)));
+  }
+  if (version != kVersionWithoutHomes) {
+    result.retired = ReplicaId(in.next(8));
+    const uint64_t count = in.count(12);
+    for (uint64_t i = 0; i < count; ++i) {
+      const ReplicaId replica(in.next(8));
+      result.homes.push_back({replica, static_cast<uint32_t>(in.next(4))});
     }
   }
-  if (at != bytes.size || !result.valid()) return std::nullopt;
+  if (!in.ok || in.at != bytes.size || !result.valid()) return std::nullopt;
   return result;
 }
 

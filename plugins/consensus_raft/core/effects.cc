@@ -17,6 +17,7 @@ void Effects::clear() {
   role_change.reset();
   configuration.reset();
   wanted_snapshot.reset();
+  removed = false;
   failed = nullptr;
 }
 

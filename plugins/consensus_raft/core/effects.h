@@ -104,6 +104,9 @@ struct Effects {
   std::optional<RoleChange> role_change;       // role, term or leader differ from the last batch
   std::optional<Configuration> configuration;  // another one is in force (perhaps not committed)
   std::optional<WantedSnapshot> wanted_snapshot;
+  // Set once: a committed configuration has left this replica out, for good. It campaigns no more,
+  // and what was proposed here and is still open has ended as `unknown`.
+  bool removed = false;
   // Set once: this replica met a contradiction that no correct peer can cause, and has stopped.
   // It neither votes nor answers any more. A literal.
   const char* failed = nullptr;

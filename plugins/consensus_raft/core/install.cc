@@ -10,7 +10,9 @@ void RaftState::on_message(ReplicaId from, const SnapshotOffer& offer) {
   Follower* follower = accept_leader(from);
   if (!follower || installing_) return;
   if (offer.snapshot.index > commit_ && !log_.matches(offer.snapshot)) {
-    out_.wanted_snapshot = WantedSnapshot{from, offer.snapshot};
+    // Not before the log has begun: an engine that was filled for a new replica would otherwise
+    // meet the log of its predecessor after a crash. It is offered again.
+    if (vote_durable()) out_.wanted_snapshot = WantedSnapshot{from, offer.snapshot};
     return;
   }
   // The log reaches further than the snapshot: only the leader did not know.

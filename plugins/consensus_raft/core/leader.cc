@@ -52,6 +52,10 @@ Status RaftState::propose(std::span<Proposal> proposals) {
   if (leader->uncommitted_bytes >= options_.max_uncommitted_bytes) {
     return make_status(StatusCode::busy, "too much is proposed and not committed");
   }
+  if (!configuration().is_voter(self_)) {
+    // Nothing after the configuration that leaves it out: it would not learn what became of it.
+    return make_status(StatusCode::not_leader, "this replica is leaving");
+  }
   dirty_ = true;
   wake();
   for (Proposal& proposal : proposals) {
@@ -182,7 +186,18 @@ void RaftState::lead(Leader& leader) {
   for (Progress& peer : leader.peers) replicate(peer);
   const bool settled = !configuration().joint() && configurations_.latest_index() <= commit_;
   // Its last act as a leader was to tell the others that it has left.
-  if (settled && !configuration().is_voter(self_)) become_follower(term_, kNobody);
+  if (settled && !configuration().is_voter(self_)) resign(leader);
+}
+
+// Leaves the leadership to whoever has most of the log, without waiting whether it takes it.
+void RaftState::resign(Leader& leader) {
+  const Progress* successor = nullptr;
+  for (const Progress& peer : leader.peers) {
+    if (peer.damaged() || !configuration().is_voter(peer.id())) continue;
+    if (!successor || peer.match() > successor->match()) successor = &peer;
+  }
+  if (successor) send(successor->id(), TimeoutNow{});
+  become_follower(term_, kNobody);
 }
 
 bool RaftState::ready_to_serve() const {

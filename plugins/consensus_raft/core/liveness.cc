@@ -19,8 +19,9 @@ void RaftState::peer_gone(ReplicaId id) {
   if (options_.lease_reads) return wake();
   // Its process has ended, so its leadership has: nothing speaks against a successor.
   become_follower(term_, kNobody);
+  const uint64_t turn_ns = configuration().rank_of(self_) * options_.gone_step_ns;
   std::get<Follower>(role_).deadline_ns =
-      now_.monotonic_ns + options_.gone_delay_ns + random_.below(options_.gone_jitter_ns);
+      now_.monotonic_ns + turn_ns + random_.below(options_.gone_jitter_ns);
 }
 
 void RaftState::peer_back(ReplicaId id) {
@@ -44,15 +45,8 @@ void RaftState::set_log_progress(bool progress) {
   log_progress_ = progress;
   dirty_ = true;
   auto* leader = std::get_if<Leader>(&role_);
-  if (!leader || progress) return;
-  // What cannot be written here should be led elsewhere: by whoever has most of the log.
-  const Progress* successor = nullptr;
-  for (const Progress& peer : leader->peers) {
-    if (peer.damaged() || !configuration().is_voter(peer.id())) continue;
-    if (!successor || peer.match() > successor->match()) successor = &peer;
-  }
-  if (successor) send(successor->id(), TimeoutNow{});
-  become_follower(term_, kNobody);
+  // What cannot be written here should be led elsewhere.
+  if (leader && !progress) resign(*leader);
 }
 
 bool RaftState::quiesced() const {

@@ -23,6 +23,44 @@ Status RaftState::propose_configuration(uint64_t id, const ConfigurationTarget& 
   return ok_status();
 }
 
+// Whoever belongs to the group no more is told so, and is not heard: its terms and votes must not
+// disturb those who do. True when that is all there is to do.
+bool RaftState::step_outside_of_terms(const Message& message) {
+  if (std::holds_alternative<Removal>(message.body)) {
+    learn_removal();
+    return true;
+  }
+  // A leader's last word, after the commit that removed it.
+  if (std::holds_alternative<TimeoutNow>(message.body)) return false;
+  if (configurations_.at(commit_).tombstone(message.from)) {
+    const bool answer = std::holds_alternative<PreVoteResponse>(message.body) ||
+                        std::holds_alternative<VoteResponse>(message.body) ||
+                        std::holds_alternative<AppendResponse>(message.body) ||
+                        std::holds_alternative<HeartbeatResponse>(message.body) ||
+                        std::holds_alternative<ReadIndexResponse>(message.body);
+    if (!answer) send(message.from, Removal{});
+    return true;
+  }
+  if (!std::holds_alternative<MembershipQuery>(message.body)) return false;
+  wake();  // a leader that sleeps shows itself
+  return true;
+}
+
+void RaftState::ask_for_membership() {
+  if (removed_) return;
+  for (const ReplicaId member : configuration().members()) {
+    if (member != self_) send(member, MembershipQuery{});
+  }
+}
+
+void RaftState::learn_removal() {
+  if (removed_) return;
+  removed_ = true;
+  out_.removed = true;
+  if (role() != Role::follower) become_follower(term_, kNobody);
+  abandon();
+}
+
 void RaftState::continue_membership(Leader& leader) {
   if (!configuration().joint() || configurations_.latest_index() > commit_) return;
   if (commit_ < leader.term_start) return;

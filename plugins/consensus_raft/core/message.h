@@ -79,9 +79,18 @@ struct SnapshotOffer {
   LogPosition snapshot;
 };
 
-using MessageBody = std::variant<PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse,
-                                 AppendRequest, AppendResponse, Heartbeat, HeartbeatResponse,
-                                 ReadIndexRequest, ReadIndexResponse, TimeoutNow, SnapshotOffer>;
+// From a replica that hears no leader and may not campaign: "do I still belong to the group?" Only
+// "no" is answered; otherwise a leader that lives is heard anyway.
+struct MembershipQuery {};
+
+// To a replica that a committed configuration has left out, whatever it asked for. True for ever,
+// and in any term.
+struct Removal {};
+
+using MessageBody =
+    std::variant<PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse, AppendRequest,
+                 AppendResponse, Heartbeat, HeartbeatResponse, ReadIndexRequest, ReadIndexResponse,
+                 TimeoutNow, SnapshotOffer, MembershipQuery, Removal>;
 
 struct Message {
   ReplicaId from;

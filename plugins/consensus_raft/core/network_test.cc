@@ -54,7 +54,17 @@ void run_seed(const NetworkOptions& options, Network* network) {
     ASSERT_EQ(network->core(id).applied_index(), network->core(leader).applied_index())
         << "seed " << options.seed << " replica " << id.value();
   }
-  // A replica that was removed may never learn what became of its proposals.
+  const Configuration& now = network->core(leader).configurations().latest();
+  ASSERT_FALSE(now.joint()) << "seed " << options.seed;
+  for (const ReplicaId id : network->ids()) {
+    if (!now.tombstone(id)) continue;
+    const std::vector<ReplicaId> known = network->core(id).configurations().latest().members();
+    const bool can_ask = std::any_of(known.begin(), known.end(),
+                                     [&now](ReplicaId one) { return now.contains(one); });
+    ASSERT_TRUE(network->core(id).removed() || !can_ask)
+        << "seed " << options.seed << " replica " << id.value();
+  }
+  // One that was removed and can ask nobody never learns what became of its proposals.
   if (options.faults.membership != 0) return;
   ASSERT_EQ(network->judge().open_proposals(), 0u) << "seed " << options.seed;
 }

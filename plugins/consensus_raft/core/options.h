@@ -18,10 +18,9 @@ struct RaftOptions {
   uint64_t election_timeout_ns = 1'000'000'000;
   uint64_t heartbeat_interval_ns = 150'000'000;
 
-  // A follower whose leader's process has ended campaigns after gone_delay + [0, gone_jitter)
-  // instead. Delays that differ between replicas by more than the jitter keep their campaigns
-  // apart.
-  uint64_t gone_delay_ns = 0;
+  // A follower whose leader's process has ended campaigns after gone_step times its place in the
+  // configuration's homes, plus [0, gone_jitter). A step above the jitter keeps campaigns apart.
+  uint64_t gone_step_ns = 0;
   uint64_t gone_jitter_ns = 50'000'000;
 
   // A leader whose group has been idle and complete for this long falls asleep with all its

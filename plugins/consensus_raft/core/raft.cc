@@ -106,6 +106,9 @@ LogIndex Raft::applied_index() const {
 bool Raft::damaged() const {
   return state_->damaged();
 }
+bool Raft::removed() const {
+  return state_->removed();
+}
 const char* Raft::failed() const {
   return state_->failed();
 }

@@ -85,9 +85,9 @@ class Raft {
   Status propose(std::span<Proposal> proposals);
 
   // Walks towards `target`, through a joint configuration where more than one voter differs;
-  // leaving it is automatic. `id` completes with the first entry. `not_leader`; `busy` while
-  // another change is under way or no entry of this term is committed yet; `invalid_argument` for a
-  // target without voters, or equal to what is in force.
+  // leaving it is automatic, also for the next leader. `id` completes with the first entry.
+  // `not_leader`; `busy` while another change is under way or no entry of this term is committed
+  // yet; `invalid_argument` where first_step() says no.
   Status propose_configuration(uint64_t id, const ConfigurationTarget& target);
 
   // Asks for a point at which a read is linearizable: one ReadState with this id follows.
@@ -139,6 +139,7 @@ class Raft {
   LogIndex commit_index() const;
   LogIndex applied_index() const;
   bool damaged() const;
+  bool removed() const;        // see Effects::removed
   const char* failed() const;  // null while it is not
   const LogView& log() const;
   const ConfigurationHistory& configurations() const;

@@ -164,6 +164,8 @@ TEST(RaftPaperTest, Section7_SnapshotForWhomTheLogIsTooShort) {
 
 TEST(RaftPaperTest, Section7_InstallReplacesTheLogAndAcknowledges) {
   Lone lone(3, {1, 1}, 1);
+  lone.step(2, 3, Heartbeat{LogIndex(0), 1, false});
+  lone.persist();  // the term
   lone.step(2, 3, SnapshotOffer{at(2, 20)});
   ASSERT_TRUE(lone.wanted);
   ASSERT_TRUE(lone.core->begin_snapshot_install(lone.wanted->position).ok());

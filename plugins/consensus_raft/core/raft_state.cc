@@ -120,6 +120,7 @@ Status RaftState::step(Message message) {
   if (failed_) return ok_status();
   if (const Status status = check(message); !status.ok()) return status;
   dirty_ = true;
+  if (step_outside_of_terms(message)) return ok_status();
   if (message.term < term_) {
     step_stale(message);
     return ok_status();
@@ -280,6 +281,7 @@ void RaftState::fail(const char* reason) {
   out_.fetches.clear();
   out_.snapshots_needed.clear();
   out_.wanted_snapshot.reset();
+  out_.removed = false;
   out_.failed = reason;
 }
 
@@ -353,6 +355,7 @@ void RaftState::take_effects(Effects* effects) {
       forward_reads(*follower);
     }
     release_entries();
+    if (!removed_ && configurations_.at(released_).tombstone(self_)) learn_removal();
     emit_writes();
     check_invariants();
   }

@@ -60,6 +60,7 @@ class RaftState {
   HardState hard_state() const { return {term_, vote_, commit_}; }
   LogIndex applied_index() const { return applied_; }
   bool damaged() const { return damaged_until_.has_value(); }
+  bool removed() const { return removed_; }
   const char* failed() const { return failed_; }
   const LogView& log() const { return log_; }
   const ConfigurationHistory& configurations() const { return configurations_; }
@@ -87,6 +88,7 @@ class RaftState {
   void check_invariants();
   uint64_t random_timeout() { return timeout() + random_.below(timeout()); }
   uint64_t timeout() const { return options_.election_timeout_ns; }
+  // In force, committed or not.
   const Configuration& configuration() const { return configurations_.latest(); }
 
   // --- candidate.cc
@@ -112,6 +114,8 @@ class RaftState {
   void recover_from_damage();
   // --- install.cc
   void on_message(ReplicaId from, const SnapshotOffer& offer);
+  void on_message(ReplicaId, const MembershipQuery&) {}  // both by step_outside_of_terms
+  void on_message(ReplicaId, const Removal&) {}
 
   // --- leader.cc
   void become_leader();
@@ -121,6 +125,7 @@ class RaftState {
   bool may_quiesce(const Leader& leader) const;
   void advance_commit(Leader& leader);
   void lead(Leader& leader);
+  void resign(Leader& leader);
   void on_message(ReplicaId from, const AppendResponse& response);
   void on_message(ReplicaId from, const HeartbeatResponse& response);
   void append_own(EntryType type, Buffer payload, uint64_t opaque);
@@ -132,6 +137,9 @@ class RaftState {
   void send_where_it_should_be(Progress& peer);
   void request_snapshot(Progress& peer);
   // --- membership.cc
+  bool step_outside_of_terms(const Message& message);
+  void ask_for_membership();
+  void learn_removal();
   void continue_membership(Leader& leader);
   void continue_transfer(Leader& leader);
   // --- reads.cc
@@ -165,6 +173,7 @@ class RaftState {
   std::optional<LogPosition> damaged_until_;
   std::optional<LogPosition> installing_;
   bool log_progress_ = true;
+  bool removed_ = false;
   uint64_t no_vote_before_ns_ = 0;  // lease_reads: an earlier life may have promised it
   uint64_t next_context_;
   const char* failed_ = nullptr;

@@ -1,5 +1,5 @@
 // When a replica without leader may campaign before its timeout, and when a leader should hand over
-// to the replica that is meant to lead: the first in the group's placement, so that leaders are
+// to the replica that is meant to lead: the first of the configuration's homes, so that leaders are
 // spread.
 #ifndef GREY_CONSENSUS_RAFT_DRIVER_ELECTION_POLICY_H_
 #define GREY_CONSENSUS_RAFT_DRIVER_ELECTION_POLICY_H_
@@ -10,9 +10,10 @@ namespace grey::raft {
 
 class ElectionPolicy {
  public:
-  // `rank`: this replica's place in the placement; the first is preferred.
+  // `rank`: this replica's place in the configuration's homes; the first is preferred.
   explicit ElectionPolicy(uint32_t rank) : rank_(rank) {}
 
+  void set_rank(uint32_t rank) { rank_ = rank; }
   void leader_known() { seen_leader_ = true; }
 
   // Whether to campaign now. `quorum`: links to a quorum stand. The preferred replica does as soon
@@ -26,7 +27,7 @@ class ElectionPolicy {
   bool hand_over_now(uint64_t now_ns, bool ready);
 
  private:
-  const uint32_t rank_;
+  uint32_t rank_;
   bool seen_leader_ = false;
   uint64_t campaign_at_ns_ = UINT64_MAX;
   uint64_t ready_since_ns_ = 0;

@@ -6,12 +6,12 @@
 namespace grey::raft {
 namespace {
 
-// Replicas whose leader has gone campaign one after the other, in the order of their placement.
+// Replicas whose leader has gone campaign one after the other, in the order of their homes.
 constexpr uint64_t kGoneStepNs = 30'000'000;
 constexpr uint64_t kGoneJitterNs = 10'000'000;
 constexpr uint64_t kEntryOverhead = 48;  // what an entry takes in the log besides its payload
 
-RaftOptions core_options(GroupHost* host, const GroupOptions& options, uint32_t rank) {
+RaftOptions core_options(GroupHost* host, const GroupOptions& options) {
   const DriverOptions& driver = host->options();
   RaftOptions core;
   core.group = GroupId(options.group);
@@ -19,7 +19,7 @@ RaftOptions core_options(GroupHost* host, const GroupOptions& options, uint32_t 
   core.seed = host->host()->random()->next();
   core.election_timeout_ns = driver.election_timeout_ns;
   core.heartbeat_interval_ns = driver.heartbeat_interval_ns;
-  core.gone_delay_ns = rank * kGoneStepNs;
+  core.gone_step_ns = kGoneStepNs;
   core.gone_jitter_ns = kGoneJitterNs;
   core.write_quorum = options.write_quorum;
   core.read_quorum = options.read_quorum;
@@ -29,12 +29,6 @@ RaftOptions core_options(GroupHost* host, const GroupOptions& options, uint32_t 
   core.max_uncommitted_bytes = driver.max_uncommitted_bytes;
   core.recent_entry_bytes = driver.entry_cache;
   return core;
-}
-
-uint32_t rank_of(const std::vector<ReplicaPlacement>& placements, uint64_t replica) {
-  uint32_t rank = 0;
-  while (rank < placements.size() && placements[rank].replica_id != replica) ++rank;
-  return rank;
 }
 
 uint64_t id_of(grey::Proposal* proposal) {
@@ -56,9 +50,8 @@ GroupReplica::GroupReplica(GroupHost* host, Lane* lane, LaneGroup* lane_group,
       number_(options.group),
       self_(options.replica_id),
       loop_index_(host->loop()->index()),
-      core_(core_options(host, options, rank_of(lane_group->state.placements, options.replica_id)),
-            std::move(restored), host->now()),
-      elections_(rank_of(lane_group->state.placements, options.replica_id)),
+      core_(core_options(host, options), std::move(restored), host->now()),
+      elections_(configuration().rank_of(self_)),
       was_damaged_(core_.damaged()),
       metrics_(GroupMetrics::make(host->host()->meter(), options.group)) {
   applier_ = std::make_unique<Applier>(host, machine, static_cast<ApplyTarget*>(this),
@@ -174,7 +167,10 @@ void GroupReplica::carry_out() {
              " has recovered from the damage of its log");
   }
   if (effects_.failed) fail(effects_.failed, make_status(StatusCode::failed, effects_.failed));
+  change_.check(core_.configurations(), core_.commit_index());
+  if (effects_.configuration) on_configuration();
   if (effects_.role_change) on_role_change(*effects_.role_change);
+  if (effects_.removed) on_removal();
   if (effects_.wanted_snapshot) start_receiver(*effects_.wanted_snapshot);
 }
 
@@ -185,6 +181,7 @@ void GroupReplica::send_messages() {
 }
 
 void GroupReplica::resolve(const ProposalResult& result) {
+  if (result.id == MembershipChange::kProposalId) return change_.first_step(result);
   grey::Proposal* proposal = proposal_of(result.id);
   switch (result.outcome) {
     case ProposalOutcome::committed:
@@ -259,7 +256,7 @@ void GroupReplica::transfer(uint32_t node, Completion* done) noexcept {
     } else if (node == host_->own_node()) {
       status = ok_status();
     } else {
-      status = start_transfer(node == 0 ? best_successor() : replica_on(node));
+      status = start_transfer(node == 0 ? best_successor() : voter_on(node));
       if (status.ok()) {
         transfer_done_ = done;
         return;
@@ -270,7 +267,7 @@ void GroupReplica::transfer(uint32_t node, Completion* done) noexcept {
 }
 
 bool GroupReplica::hand_over(Completion* done) {
-  if (!leads() || stopping_ || core_.configurations().latest().voters.size() < 2) return false;
+  if (!leads() || stopping_ || configuration().voters.size() < 2) return false;
   if (!transfer_done_ && start_transfer(best_successor()).ok()) {
     transfer_done_ = done;
   }
@@ -285,7 +282,7 @@ void GroupReplica::finish_transfer(Status status) {
 ReplicaId GroupReplica::best_successor() const {
   const Progress* best = nullptr;
   for (const Progress& peer : core_.peers()) {
-    const bool able = core_.configurations().latest().is_voter(peer.id()) && !peer.damaged() &&
+    const bool able = configuration().is_voter(peer.id()) && !peer.damaged() &&
                       host_->connected(node_of(peer.id()));
     if (able && (!best || peer.match() > best->match())) best = &peer;
   }
@@ -295,7 +292,8 @@ ReplicaId GroupReplica::best_successor() const {
 // --- From the driver.
 
 void GroupReplica::receive(uint32_t from_node, Message message) {
-  if (stopping_ || message.to != self_ || node_of(message.from) != from_node) return;
+  if (stopping_ || message.to != self_) return;
+  if (!homes_.accept(configuration(), message.from, from_node)) return;
   if (!has_room_for(message)) return;  // as if it was lost: it is sent again
   const Status status = core().step(std::move(message));
   if (!status.ok()) {
@@ -313,15 +311,15 @@ bool GroupReplica::has_room_for(const Message& message) const {
 }
 
 void GroupReplica::node_up(uint32_t node) {
-  if (const ReplicaId peer = replica_on(node)) core().peer_back(peer);
+  for (const ReplicaId peer : homes_.on(configuration(), node)) core().peer_back(peer);
 }
 
 void GroupReplica::node_gone(uint32_t node) {
-  const ReplicaId peer = replica_on(node);
-  if (!peer) return;
-  core().peer_gone(peer);
-  // Its transfer waits a while: a receiver that comes back goes on where it was.
-  std::erase_if(catching_up_, [peer](const CatchingUp& one) { return one.peer == peer; });
+  for (const ReplicaId peer : homes_.on(configuration(), node)) {
+    core().peer_gone(peer);
+    // Its transfer waits a while: a receiver that comes back goes on where it was.
+    std::erase_if(catching_up_, [peer](const CatchingUp& one) { return one.peer == peer; });
+  }
 }
 
 void GroupReplica::on_time() {
@@ -379,11 +377,11 @@ void GroupReplica::watch_engine() {
 
 void GroupReplica::rebalance() {
   if (!host_->options().rebalance || host_->draining() || !leads() || transfer_done_) return;
-  const auto& placements = lane_group_->state.placements;
-  if (placements.empty() || placements.front().replica_id == self_.value()) return;
-  const ReplicaId preferred(placements.front().replica_id);
-  bool ready = core_.configurations().latest().is_voter(preferred) &&
-               host_->connected(placements.front().node_number);
+  const std::vector<Home>& homes = configuration().homes;
+  if (homes.empty() || homes.front().replica == self_) return;
+  const ReplicaId preferred = homes.front().replica;
+  bool ready = !configuration().joint() && configuration().is_voter(preferred) &&
+               host_->connected(homes.front().node);
   for (const Progress& peer : core_.peers()) {
     if (peer.id() != preferred) continue;
     constexpr uint64_t kCaughtUp = 64;

@@ -11,7 +11,9 @@
 #include "driver/applier.h"
 #include "driver/election_policy.h"
 #include "driver/group_host.h"
+#include "driver/membership_change.h"
 #include "driver/read_queue.h"
+#include "driver/replica_homes.h"
 #include "driver/snapshot_receiver.h"
 #include "driver/snapshot_sender.h"
 #include "grey/consensus.h"
@@ -38,6 +40,8 @@ class GroupReplica final : public Implements<Group>,
   void status(GroupStatus* out) noexcept override;
   uint32_t replicas(ReplicaStatus* out, uint32_t capacity) noexcept override;
   void transfer(uint32_t node_number, Completion* done) noexcept override;
+  void reconfigure(const ReplicaPlacement* replicas, uint32_t count,
+                   Completion* done) noexcept override;
   void stop(Completion* done) noexcept override;
 
   // --- From the driver.
@@ -93,14 +97,19 @@ class GroupReplica final : public Implements<Group>,
   void update_metrics();
   void finish_transfer(Status status);
   void continue_stop();
-  uint32_t node_of(ReplicaId replica) const;
-  ReplicaId replica_on(uint32_t node) const;
+  const Configuration& configuration() const { return core_.configurations().latest(); }
   Status start_transfer(ReplicaId target);
   ReplicaId best_successor() const;
   void rebalance();
   bool has_quorum() const;
   std::string group_name() const override;
-  void proposal_ended(uint64_t id);
+  void proposal_ended(const ProposalResult& result);
+  // --- group_membership.cc
+  uint32_t node_of(ReplicaId replica) const;
+  ReplicaId voter_on(uint32_t node) const;
+  Status start_change(const ReplicaPlacement* replicas, uint32_t count);
+  void on_configuration();
+  void on_removal();
 
   // --- ApplyTarget
   void applied_through(LogIndex index) override;
@@ -142,6 +151,8 @@ class GroupReplica final : public Implements<Group>,
   std::unique_ptr<Applier> applier_;
   ReadQueue reads_;
   ElectionPolicy elections_;
+  ReplicaHomes homes_;
+  MembershipChange change_;
   Effects effects_;
   std::vector<Waiting> waiting_;                             // proposals of this turn
   std::vector<Proposal> submitted_;                          // scratch

@@ -122,7 +122,8 @@ void GroupReplica::start_receiver(const WantedSnapshot& wanted) {
 }
 
 void GroupReplica::receive_snapshot(uint32_t from_node, const SnapshotMessage& message) {
-  if (stopping_ || message.to != self_ || node_of(message.from) != from_node) return;
+  if (stopping_ || message.to != self_) return;
+  if (!homes_.accept(configuration(), message.from, from_node)) return;
   const bool expected =
       receiver_ && receiver_->leader() == message.from && receiver_->snapshot() == message.snapshot;
   const std::shared_ptr<SnapshotReceiver> receiver = expected ? receiver_ : nullptr;

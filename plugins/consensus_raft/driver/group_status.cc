@@ -6,31 +6,30 @@
 
 namespace grey::raft {
 
-uint32_t GroupReplica::node_of(ReplicaId replica) const {
-  for (const ReplicaPlacement& placement : lane_group_->state.placements) {
-    if (placement.replica_id == replica.value()) return placement.node_number;
-  }
-  return 0;
-}
-
-ReplicaId GroupReplica::replica_on(uint32_t node) const {
-  for (const ReplicaPlacement& placement : lane_group_->state.placements) {
-    if (placement.node_number == node) return ReplicaId(placement.replica_id);
-  }
-  return kNobody;
-}
-
 bool GroupReplica::has_quorum() const {
-  const Configuration& configuration = core_.configurations().latest();
-  for (const auto* half : {&configuration.voters, &configuration.outgoing}) {
+  for (const auto* half : {&configuration().voters, &configuration().outgoing}) {
     size_t connected = 0;
     for (const ReplicaId voter : *half) {
       if (voter == self_ || host_->connected(node_of(voter))) ++connected;
     }
     if (!half->empty() && connected < half->size() / 2 + 1) return false;
   }
-  return !configuration.voters.empty();
+  return !configuration().voters.empty();
 }
+
+namespace {
+
+ReplicaRole role_of(const Configuration& configuration, ReplicaId id) {
+  if (configuration.is_learner(id)) return ReplicaRole::learner;
+  const auto& incoming = configuration.voters;
+  const auto& outgoing = configuration.outgoing;
+  if (!std::binary_search(incoming.begin(), incoming.end(), id)) return ReplicaRole::outgoing;
+  const bool stays =
+      !configuration.joint() || std::binary_search(outgoing.begin(), outgoing.end(), id);
+  return stays ? ReplicaRole::voter : ReplicaRole::incoming;
+}
+
+}  // namespace
 
 std::string GroupReplica::group_name() const {
   return number_ == kControlGroup ? "control group" : "shard " + std::to_string(number_ - 1);
@@ -48,13 +47,13 @@ void GroupReplica::fail(const char* reason, Status status) {
   }
   reads_.cancel_all(make_status(StatusCode::failed, "the replica has failed"));
   finish_transfer(make_status(StatusCode::failed, "the replica has failed"));
+  change_.give_up();
   update_metrics();
   machine_->group_changed();
 }
 
 void GroupReplica::status(GroupStatus* out) noexcept {
   const uint64_t now = host_->now().monotonic_ns;
-  const bool learner = core_.configurations().latest().is_learner(self_);
   GroupStatus status{};
   status.struct_size = std::min<uint32_t>(out->struct_size, sizeof(GroupStatus));
   switch (core_.role()) {
@@ -62,7 +61,7 @@ void GroupReplica::status(GroupStatus* out) noexcept {
       status.role = GroupRole::leader;
       break;
     case Role::follower:
-      status.role = learner ? GroupRole::learner : GroupRole::follower;
+      status.role = configuration().is_voter(self_) ? GroupRole::follower : GroupRole::learner;
       break;
     default:
       status.role = GroupRole::candidate;
@@ -71,6 +70,8 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   if (!problem_.empty()) {
     status.role = GroupRole::failed;
     status.problem = problem_.c_str();
+  } else if (core_.removed()) {
+    status.role = GroupRole::removed;
   } else if (core_.damaged()) {
     status.problem = "the end of its log was lost: it waits for a leader to bring it up to date";
   } else if (!log_progress_ && !lane_->short_of_space()) {
@@ -92,24 +93,23 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   status.last_index = core_.log().last_index().value();
   status.first_index = core_.log().first_index().value();
   const bool filling = receiver_ && receiver_->committing();
-  status.installed = !filling && !core_.configurations().latest().voters.empty();
-  status.replica_count = static_cast<uint32_t>(core_.configurations().latest().member_count());
+  status.installed = !filling && !core_.removed() && !configuration().voters.empty();
+  status.replica_count = static_cast<uint32_t>(configuration().member_count());
+  status.joint = configuration().joint();
   std::memcpy(out, &status, status.struct_size);
 }
 
 uint32_t GroupReplica::replicas(ReplicaStatus* out, uint32_t capacity) noexcept {
-  const Configuration& configuration = core_.configurations().latest();
-  const std::vector<ReplicaId> members = configuration.members();
+  const std::vector<ReplicaId> members = configuration().members();
   const uint64_t now = host_->now().monotonic_ns;
   for (uint32_t i = 0; i < members.size() && i < capacity; ++i) {
     ReplicaStatus& replica = out[i];
     replica = {members[i].value(),
-               node_of(members[i]),
-               ReplicaRole::voter,
+               configuration().node_of(members[i]),
+               role_of(configuration(), members[i]),
                ReplicaProgress::unknown,
                0,
                0};
-    if (configuration.is_learner(members[i])) replica.role = ReplicaRole::learner;
     if (members[i] == self_) {
       replica.progress = leads() ? ReplicaProgress::replicate : ReplicaProgress::unknown;
       replica.recently_active = problem_.empty();
@@ -163,7 +163,7 @@ void GroupReplica::continue_stop() {
     core_.abandon();
     core_.take_effects(&effects_);
     for (const ProposalResult& result : effects_.proposals) {
-      proposal_ended(result.id);
+      proposal_ended(result);
     }
     for (const Applier::Committed& committed : applier_->take_through(LogIndex(UINT64_MAX))) {
       committed.proposal->resolved(grey::ProposalOutcome::unknown,
@@ -176,6 +176,7 @@ void GroupReplica::continue_stop() {
     applier_->stop();
     reads_.cancel_all(cancelled);
     finish_transfer(cancelled);
+    change_.give_up();
     lane_group_->client = nullptr;
     for (const auto& sender : senders_) sender->stop();
     if (receiver_) receiver_->stop();
@@ -193,8 +194,9 @@ void GroupReplica::continue_stop() {
   done->complete(ok_status());
 }
 
-void GroupReplica::proposal_ended(uint64_t id) {
-  reinterpret_cast<grey::Proposal*>(static_cast<uintptr_t>(id))
+void GroupReplica::proposal_ended(const ProposalResult& result) {
+  if (result.id == MembershipChange::kProposalId) return change_.first_step(result);
+  reinterpret_cast<grey::Proposal*>(static_cast<uintptr_t>(result.id))
       ->resolved(grey::ProposalOutcome::unknown, make_status(StatusCode::unknown_outcome), 0);
 }
 

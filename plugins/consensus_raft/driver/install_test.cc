@@ -146,7 +146,10 @@ TEST_F(InstallTest, B9_ConfigurationComesWithTheSwitch) {
   std::optional<SnapshotHeader> header = get_snapshot_header(&reader);
   ASSERT_TRUE(header);
   EXPECT_EQ(header->meta.position.index.value(), engine().now.applied.index);
-  header->meta.configuration.learners = {ReplicaId(199)};
+  Configuration& configuration = header->meta.configuration;
+  ASSERT_EQ(configuration.homes.size(), 3u);
+  configuration.learners = {ReplicaId(199)};
+  configuration.homes.push_back({ReplicaId(199), 9});
   ByteWriter label;
   put_snapshot_header(*header, &label);
   engine().now.label = engine().durable.label = string_of(label.view());
@@ -154,6 +157,11 @@ TEST_F(InstallTest, B9_ConfigurationComesWithTheSwitch) {
   come_back();
   world_.run_for(100 * kMs);
   EXPECT_EQ(nodes_[behind_]->status(1).replica_count, 4u);
+  ReplicaStatus replicas[4];
+  ASSERT_EQ(nodes_[behind_]->groups[1]->replicas(replicas, 4), 4u);
+  EXPECT_EQ(replicas[3].replica_id, 199u);
+  EXPECT_EQ(replicas[3].node_number, 9u);
+  EXPECT_EQ(replicas[3].role, ReplicaRole::learner);
 }
 
 // B8: a log that is all snapshot is as fresh as the snapshot: it refuses an older candidate and

@@ -11,6 +11,26 @@ constexpr uint64_t kShortestNs = 500'000;
 constexpr uint64_t kDrainLimitNs = 2'000'000'000;
 constexpr uint64_t kFrameLimit = 4 << 20;  // a frame that has grown so large goes out at once
 
+// What a replica without a log knows. Without replicas it waits to be added.
+std::optional<GroupState> first_state(const GroupOptions& options) {
+  GroupState state;
+  state.replica = ReplicaId(options.replica_id);
+  if (options.replica_count == 0) return state;
+  const auto target = target_of(options.replicas, options.replica_count);
+  if (!target) return std::nullopt;
+  Configuration& first = state.boundary.configuration;
+  first.voters = target->voters;
+  first.learners = target->learners;
+  first.homes = target->homes;
+  return state;
+}
+
+// Whether the node's earlier replica is given up for the one that is asked for.
+bool may_replace(const LaneGroup& group, const GroupOptions& options, StateMachine* machine) {
+  return options.replica_count == 0 && options.replica_id > group.state.replica.value() &&
+         machine->applied().index == 0;
+}
+
 }  // namespace
 
 LoopDriver::LoopDriver(Host* host, uint32_t index, const DriverOptions& options,
@@ -108,30 +128,24 @@ Status LoopDriver::open(const GroupOptions& options, StateMachine* machine, Lane
     set_error(error, name + ": " + group->problem + "; run 'greyctl fsck'");
     return make_status(StatusCode::corruption);
   }
-  if (group && group->state.replica.value() != options.replica_id) {
+  const bool another = group && group->state.replica.value() != options.replica_id;
+  if (another && !may_replace(*group, options, machine)) {
     set_error(error, name + ": the log belongs to replica " +
                          std::to_string(group->state.replica.value()) + ", not to " +
                          std::to_string(options.replica_id));
     return make_status(StatusCode::failed_precondition);
   }
-  if (!group) {
-    GroupState state;
-    state.replica = ReplicaId(options.replica_id);
-    state.placements.assign(options.replicas, options.replicas + options.replica_count);
-    for (const ReplicaPlacement& placement : state.placements) {
-      auto& list = placement.role == ReplicaRole::voter ? state.boundary.configuration.voters
-                                                        : state.boundary.configuration.learners;
-      list.push_back(ReplicaId(placement.replica_id));
-    }
-    std::sort(state.boundary.configuration.voters.begin(),
-              state.boundary.configuration.voters.end());
-    std::sort(state.boundary.configuration.learners.begin(),
-              state.boundary.configuration.learners.end());
-    if (!state.boundary.configuration.valid()) {
+  if (!group || another) {
+    const std::optional<GroupState> state = first_state(options);
+    if (!state) {
       set_error(error, name + ": the placement contradicts itself");
       return make_status(StatusCode::invalid_argument);
     }
-    group = lane->add(options.group, std::move(state));
+    if (another) {
+      lane->replace(group, *state);
+    } else {
+      group = lane->add(options.group, *state);
+    }
   }
   if (!group->restored) {
     // Opened before in this process: what the core knew then is gone with it.

@@ -166,6 +166,10 @@ void put_body(const SnapshotOffer& body, ByteWriter* out) {
 void get_body(ByteReader* in, SnapshotOffer* body) {
   body->snapshot = get_position(in);
 }
+void put_body(const MembershipQuery&, ByteWriter*) {}
+void get_body(ByteReader*, MembershipQuery*) {}
+void put_body(const Removal&, ByteWriter*) {}
+void get_body(ByteReader*, Removal*) {}
 
 void spoil(ByteReader* reader) {
   reader->get_bytes(~uint64_t{0});

@@ -33,7 +33,9 @@ std::vector<MessageBody> one_of_each() {
           ReadIndexRequest{123},
           ReadIndexResponse{123, LogIndex(5), true},
           TimeoutNow{},
-          SnapshotOffer{kPosition}};
+          SnapshotOffer{kPosition},
+          MembershipQuery{},
+          Removal{}};
 }
 
 ByteWriter frame_of_each() {

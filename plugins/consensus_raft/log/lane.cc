@@ -74,22 +74,9 @@ LaneGroup* Lane::find(uint32_t group) {
 LaneGroup* Lane::add(uint32_t number, GroupState state) {
   auto group = std::make_unique<LaneGroup>();
   group->number = number;
-  group->last = state.boundary.position.index;
-  group->state = std::move(state);
   LaneGroup* result = group.get();
   groups_[number] = std::move(group);
-  if (lost_) {
-    // Above all terms it may have voted in, for the reason that lane_recovery.cc gives.
-    result->state.hard_state.term = Term(lost_->term.value() + 1);
-    max_term_ = std::max(max_term_, result->state.hard_state.term.value());
-    result->state.hard_state.vote = result->state.replica;
-    result->state.damaged_until = *lost_;
-  }
-  result->restored.emplace(result->state.boundary);
-  result->restored->hard_state = result->state.hard_state;
-  result->restored->damaged_until = result->state.damaged_until;
-  put_group_state(number, result->state, &gathering_.bytes);
-  gathered();
+  begin(result, std::move(state), lost_);
   return result;
 }
 

@@ -59,6 +59,10 @@ class Lane {
   void append(LaneGroup* group, const Effects& effects);
   // Group::state was changed otherwise: writes all of it.
   void put_state(LaneGroup* group);
+  // The group begins anew as another replica, with this state and an empty log: what the one before
+  // it wrote is over. Not while that one is open. Durable with the next write. If that one's log is
+  // damaged, the new one counts as one of whose log nothing is left. `restored` is set.
+  void replace(LaneGroup* group, GroupState state);
   // The group's log is empty from here on and goes on after `snapshot`, with this term and vote.
   // `done` is called once that is durable; not at all after a failure.
   void reset(LaneGroup* group, const SnapshotMeta& snapshot, std::function<void()> done);
@@ -122,6 +126,7 @@ class Lane {
   Status write_again(uint64_t offset, uint64_t end);
   Status restart_after_damage();
   Status open_tail();
+  void begin(LaneGroup* group, GroupState state, std::optional<LogPosition> lost);
   void put_segment_header(const SegmentStart& start, Batch* batch) const;
   const EntryRun* first_pending(const LaneGroup* group) const;
   void gathered();

@@ -89,12 +89,7 @@ void put_group_state(uint32_t group, const GroupState& state, ByteWriter* out) {
   put_snapshot_meta(state.boundary, out);
   out->put(uint8_t{state.damaged_until.has_value()});
   put_position(state.damaged_until.value_or(LogPosition{}), out);
-  out->put(static_cast<uint32_t>(state.placements.size()));
-  for (const ReplicaPlacement& placement : state.placements) {
-    out->put(placement.replica_id);
-    out->put(placement.node_number);
-    out->put(static_cast<uint32_t>(placement.role));
-  }
+  out->put(uint32_t{0});  // homes, for a configuration of version 1
 }
 
 void put_hard_state(uint32_t group, const HardState& state, ByteWriter* out) {
@@ -184,13 +179,11 @@ std::optional<GroupState> get_group_state(ByteView body) {
   const auto count = reader.get<uint32_t>();
   if (!reader.ok() || count > reader.left() / 16) return std::nullopt;
   for (uint32_t i = 0; i < count; ++i) {
-    ReplicaPlacement placement{};
-    placement.replica_id = reader.get<uint64_t>();
-    placement.node_number = reader.get<uint32_t>();
-    placement.role = static_cast<ReplicaRole>(reader.get<uint32_t>());
-    state.placements.push_back(placement);
+    const ReplicaId replica(reader.get<uint64_t>());
+    state.boundary.configuration.homes.push_back({replica, reader.get<uint32_t>()});
+    reader.get<uint32_t>();  // the role, which the configuration knows
   }
-  if (!reader.finished()) return std::nullopt;
+  if (!reader.finished() || !state.boundary.configuration.valid()) return std::nullopt;
   return state;
 }
 

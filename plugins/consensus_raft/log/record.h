@@ -7,7 +7,6 @@
 
 #include "core/effects.h"
 #include "core/types.h"
-#include "grey/consensus.h"
 #include "log/byte_io.h"
 
 namespace grey::raft {
@@ -40,8 +39,6 @@ struct GroupState {
   HardState hard_state;
   SnapshotMeta boundary;
   std::optional<LogPosition> damaged_until;
-  std::vector<ReplicaPlacement>
-      placements;  // in the order given; the first one leads by preference
 };
 
 void put_segment_start(const SegmentStart& start, ByteWriter* out);

@@ -7,6 +7,13 @@ namespace grey::raft {
 
 RecoveredGroup::RecoveredGroup(GroupState state, SnapshotMeta boundary, uint64_t kept_bytes)
     : state_(std::move(state)), restored_(boundary), kept_bytes_(kept_bytes) {
+  Configuration& configuration = boundary.configuration;
+  if (configuration.homes.empty()) {
+    // A boundary of version 1 stands beside a group state that knows the homes; nobody moved then.
+    configuration.homes = state_.boundary.configuration.homes;
+    if (!configuration.valid()) configuration.homes.clear();
+  }
+  restored_ = RestoredState(boundary);
   state_.boundary = std::move(boundary);
 }
 

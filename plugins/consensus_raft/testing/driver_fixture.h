@@ -1,4 +1,4 @@
-// Three nodes in one thread, with what tests do to them.
+// What tests of the driver share: a few nodes, their groups, and a client that does not give up.
 #ifndef GREY_CONSENSUS_RAFT_TESTING_DRIVER_FIXTURE_H_
 #define GREY_CONSENSUS_RAFT_TESTING_DRIVER_FIXTURE_H_
 

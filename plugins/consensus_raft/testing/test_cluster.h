@@ -75,7 +75,11 @@ class TestNode {
 
   // As the first of `nodes` would lead. On the loop, as a service does it.
   void open(uint32_t group, const std::vector<uint32_t>& nodes) {
-    post(host.loop(consensus.loop_of(group)), [this, group, nodes] {
+    open_replica(group, group * 100 + host.number(), nodes);
+  }
+  // Without `nodes`: empty, waiting to be added.
+  void open_replica(uint32_t group, uint64_t replica, const std::vector<uint32_t>& nodes) {
+    post(host.loop(consensus.loop_of(group)), [this, group, replica, nodes] {
       std::vector<ReplicaPlacement> placements;
       for (const uint32_t node : nodes) {
         placements.push_back({group * 100 + node, node, ReplicaRole::voter});
@@ -83,7 +87,7 @@ class TestNode {
       GroupOptions options{};
       options.struct_size = sizeof(options);
       options.group = group;
-      options.replica_id = group * 100 + host.number();
+      options.replica_id = replica;
       options.replicas = placements.data();
       options.replica_count = static_cast<uint32_t>(placements.size());
       Loop* loop = host.loop(consensus.loop_of(group));

@@ -8,16 +8,23 @@
 #include "grey/bytes.h"
 #include "grey/loop.h"
 #include "grey/plugin.h"
-#include "grey/snapshot.h"
+#include "grey/state_machine.h"
 #include "grey/status.h"
 
 namespace grey {
 
 inline constexpr uint32_t kControlGroup = 0;  // shard s is group s + 1
 
-enum class ReplicaRole : uint32_t { voter = 0, learner = 1 };
+enum class ReplicaRole : uint32_t {
+  voter = 0,
+  learner = 1,  // is replicated to and never counted
+  // Only seen, never asked for: voters of one half while a change of more than one is under way.
+  incoming = 2,
+  outgoing = 3,
+};
 
-// Where a replica of a group lives. Replica ids are minted once and never used again. Frozen.
+// Where a replica of a group lives. Replica ids are minted once, rising within a group, and never
+// used again; a replica never moves to another node. Frozen.
 struct ReplicaPlacement {
   uint64_t replica_id;
   uint32_t node_number;
@@ -28,62 +35,13 @@ struct GroupOptions {
   uint32_t struct_size;
   uint32_t group;       // kControlGroup, or shard + 1
   uint64_t replica_id;  // of this node's replica
-  // The configuration of a group that has no log here yet; ignored when it has one.
+  // The first configuration of the group, the same at each of its first replicas; ignored where the
+  // replica has a log. None: an empty replica that waits until a leader adds it (reconfigure).
   const ReplicaPlacement* replicas;
   uint32_t replica_count;
   uint32_t write_quorum;  // commit needs max(majority, min(write_quorum, voters))
   uint32_t read_quorum;   // likewise for the round that confirms a read
   uint32_t reserved;
-};
-
-// One committed entry of the group, to be applied. `timestamp_ms` is the leader's clock, monotone
-// per group: the only time a state machine knows. `proposal` is what this node's proposer gave with
-// the entry, or null when it was proposed elsewhere or before a restart: put the command's result
-// there, Proposal::resolved follows.
-class Proposal;
-struct CommittedEntry {
-  uint64_t index;
-  uint64_t term;
-  uint64_t timestamp_ms;
-  BufferRef payload;
-  Proposal* proposal;
-};
-
-// What a group replicates. Implemented by a service; borrowed from open_group until the group's
-// stop() has completed. All calls on the group's loop.
-class StateMachine {
- public:
-  // What the engine held when the group was opened: entries above it are applied again.
-  virtual AppliedState applied() noexcept = 0;
-
-  // Applies entries in order of index, without gaps. Ok: done now. `would_block`: `later` completes
-  // once when they are applied; no further call before. Anything else (or such a completion): the
-  // state machine cannot go on, and the replica stops as `failed`. Entries and payloads are
-  // borrowed until the answer, or until `later`.
-  virtual Status apply(const CommittedEntry* entries, uint32_t count,
-                       Completion* later) noexcept = 0;
-
-  // The highest index whose effects survive a crash. The log is kept above it.
-  virtual uint64_t durable_index() noexcept = 0;
-  // Asks for durable_index() to reach what is applied now; completes when it has.
-  virtual void make_durable(Completion* done) noexcept = 0;
-
-  // `out` gets one reference. A view of the state as applied now.
-  virtual Status open_snapshot(SnapshotReader** out) noexcept = 0;
-  // Begins to replace the state by that of a leader at `state`. No apply() until the writer was
-  // committed or released. `label` (copied) is the consensus' own record of the snapshot, kept with
-  // the state it was installed with.
-  virtual Status begin_install(AppliedState state, ByteView label,
-                               SnapshotWriter** out) noexcept = 0;
-  // The label of the snapshot that was installed last; empty when none was. Borrowed until the next
-  // install.
-  virtual ByteView installed_label() noexcept = 0;
-
-  // The replica's term, leader or condition changed (see Group::status).
-  virtual void group_changed() noexcept = 0;
-
- protected:
-  ~StateMachine() = default;
 };
 
 enum class ProposalOutcome : uint32_t {
@@ -119,7 +77,8 @@ enum class GroupRole : uint32_t {
   candidate = 1,
   leader = 2,
   learner = 3,
-  failed = 4
+  failed = 4,
+  removed = 5,  // a committed configuration leaves it out: stop it, it will never count again
 };
 enum class ReplicaProgress : uint32_t { replicate = 0, probe = 1, snapshot = 2, unknown = 3 };
 
@@ -133,13 +92,13 @@ struct GroupStatus {
   uint64_t applied_index;
   uint64_t last_index;
   uint64_t first_index;  // of the log
-  uint32_t installed;    // 0: is being filled (by a snapshot) and has no state to read
+  uint32_t installed;    // 0: has no state to read: it waits, is being filled, or was removed
   uint32_t replica_count;
   const char* problem;  // why role is `failed`, or why it does not lead; "" if nothing is wrong
   // By the group's loop: since when something was committed here and not applied. 0: nothing is.
   uint64_t behind_since_ns;
   uint32_t no_space;  // 1: this node's disk is nearly full, only what frees room is to be proposed
-  uint32_t reserved;
+  uint32_t joint;     // 1: a change of more than one voter is under way, in two halves
 };
 
 // One replica as its leader sees it. Frozen.
@@ -172,6 +131,29 @@ class Group : public Object {
   // Hands leadership to `node_number` (0: to whoever is best). Completes ok when another leads.
   virtual void transfer(uint32_t node_number, Completion* done) noexcept = 0;
 
+  // Changes who belongs to the group, in one step whatever differs: adds replicas (open them empty
+  // first, with their ids), removes them, makes learners voters and voters learners, or only
+  // changes the order, which is that in which replicas should lead. `replicas` holds all that shall
+  // belong to it afterwards, and is borrowed until the call returns. At the leader, on the group's
+  // loop.
+  //
+  // `done` completes once, later, on the loop. Ok: the final configuration is committed (or was
+  // already). `not_leader`, `busy` (another change or a transfer is under way, or the leader's term
+  // has just begun) and `invalid_argument` (no voter; an id twice, or one up to the greatest that
+  // ever left, which is no member; a known id on another node; two voters on one node; more than
+  // 64): nothing happened. `lost`: surely not done. `unknown_outcome`, also after stop(): it may
+  // have happened, or may still; the replicas() of a later leader say so, and asking for the same
+  // again does no harm. There is no time limit: a configuration whose new voters are no quorum
+  // waits for one. How far a learner must be before it votes is the caller's to judge
+  // (ReplicaStatus::match_index).
+  //
+  // Every configuration counts from when it stands in a log. A change goes on under the next leader
+  // or is undone with its entry. A leader that leaves hands over once its going is committed, and
+  // refuses proposals (`not_leader`) from when it is proposed. What left learns it when it asks,
+  // and shows `removed`; nothing it says is heard any more.
+  virtual void reconfigure(const ReplicaPlacement* replicas, uint32_t count,
+                           Completion* done) noexcept = 0;
+
   // Ends the replica: outstanding proposals resolve as `unknown`, reads as `cancelled`; afterwards
   // the state machine is not called. Completes once.
   virtual void stop(Completion* done) noexcept = 0;
@@ -191,7 +173,10 @@ class Consensus : public Object {
   virtual bool has_group(uint32_t group) noexcept = 0;
 
   // Opens this node's replica, restored from the log where there is one. On loop_of(group). `out`
-  // gets one reference.
+  // gets one reference. A stopped replica opens again only in a later process; but another may be
+  // opened in its place, with a greater id, no `replicas` and a state machine that holds nothing:
+  // the earlier one's log is dropped for good before the new one says anything. Do so only when the
+  // earlier one was removed, by its own status or by a change that completed.
   virtual Status open_group(const GroupOptions* options, StateMachine* machine, Group** out,
                             ErrorText* error) noexcept = 0;
 

@@ -58,6 +58,7 @@ class Lone {
     if (effects.role_change) role_changes.push_back(*effects.role_change);
     if (effects.wanted_snapshot) wanted = effects.wanted_snapshot;
     if (effects.transfer) transfer = effects.transfer;
+    if (effects.removed) removed = true;
     move_into(effects.messages, &messages);
     move_into(effects.append, &appended);
     move_into(effects.reads, &reads);
@@ -134,6 +135,7 @@ class Lone {
   std::string failed;
   std::optional<LogIndex> truncated;
   LogIndex applied;
+  bool removed = false;
   std::optional<WantedSnapshot> wanted;
   std::optional<TransferOutcome> transfer;
   std::vector<RoleChange> role_changes;

@@ -14,11 +14,14 @@ constexpr uint64_t kRecentBytes = 2048;
 Network::Network(const NetworkOptions& options) : options_(options), random_(options.seed) {
   Configuration first;
   for (uint64_t i = 1; i <= options.voters; ++i) first.voters.push_back(ReplicaId(i));
-  for (uint64_t i = 1; i <= options.voters + options.spares; ++i) {
-    Node& added = nodes_[ReplicaId(i)];
-    if (i <= options.voters) added.boundary.configuration = first;
-    restart(ReplicaId(i));
-  }
+  for (uint32_t i = 0; i < options.voters; ++i) add_replica(first);
+  for (uint32_t i = 0; i < options.spares; ++i) add_replica({});
+}
+
+void Network::add_replica(Configuration first) {
+  const ReplicaId id(nodes_.size() + 1);
+  nodes_[id].boundary.configuration = std::move(first);
+  restart(id);
 }
 
 std::vector<ReplicaId> Network::ids() const {
@@ -119,16 +122,27 @@ void Network::inject_faults() {
 }
 
 void Network::change_membership(ReplicaId leading) {
+  const Configuration now = core(leading).configurations().latest();
   ConfigurationTarget target;
+  uint32_t free = 0;
   for (const ReplicaId id : ids()) {
+    if (now.tombstone(id)) continue;
     const uint64_t draw = random_.below(10);
+    if (!now.contains(id)) ++free;
     if (draw < 6)
       target.voters.push_back(id);
     else if (draw < 8)
       target.learners.push_back(id);
   }
-  const uint64_t id = next_id_++;
-  if (core(leading).propose_configuration(id, target).ok()) judge_.proposed(id);
+  if (free < options_.spares) add_replica({});
+  (void)change_at(leading, target);
+}
+
+Status Network::change_at(ReplicaId id, const ConfigurationTarget& target) {
+  const uint64_t number = next_id_++;
+  const Status status = core(id).propose_configuration(number, target);
+  if (status.ok()) judge_.proposed(number);
+  return status;
 }
 
 // --- Requests

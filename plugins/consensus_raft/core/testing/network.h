@@ -30,7 +30,8 @@ struct Faults {
 struct NetworkOptions {
   uint64_t seed = 1;
   uint32_t voters = 3;
-  uint32_t spares = 0;  // run with an empty configuration, for changes of the membership
+  uint32_t spares = 0;  // run with an empty configuration, for changes of the membership; more
+                        // are made when they are used up
   Faults faults;
   RaftOptions raft;  // group and limits; self and seed are set per replica
 };
@@ -69,6 +70,7 @@ class Network {
   bool propose();
   bool propose_at(ReplicaId id);
   void read_at(ReplicaId id);
+  Status change_at(ReplicaId id, const ConfigurationTarget& target);
   // Compacts the log of `id` to what it has applied.
   void compact(ReplicaId id);
 
@@ -109,6 +111,7 @@ class Network {
   ReplicaId any_replica();
   void inject_faults();
   void change_membership(ReplicaId leader);
+  void add_replica(Configuration first);
   void deliver();
   void receive(Packet& packet);
   void install(ReplicaId id, const SnapshotMeta& snapshot);
