@@ -13,7 +13,6 @@ GroupRoute::GroupRoute(RouteHost* host, uint32_t group)
       candidates_.push_back({replica.node_number});
     }
   }
-  last_reachable_ns_ = opened_ns_;
 }
 
 GroupRoute::~GroupRoute() {
@@ -296,24 +295,16 @@ bool GroupRoute::leader_known() const {
 
 void GroupRoute::refresh() {
   if (!group_) return;
-  const bool was_reachable = status_.quorum_reachable != 0;
   status_ = GroupStatus{};
   status_.struct_size = sizeof(status_);
   group_->status(&status_);
-  if (status_.quorum_reachable != 0 || was_reachable) {
-    last_reachable_ns_ = host_->loop()->now_ns();
-  }
 }
 
-// How old this replica's state may be: reachable means heard from within two election timeouts, and
-// what it heard of may wait to be applied.
+// How old this replica's state may be, rounded up.
 uint64_t GroupRoute::age_ms() const {
-  if (status_.leader == 0 && status_.quorum_reachable != 0) return kAgeUnknown;
+  if (status_.current_at_ns == 0) return kAgeUnknown;
   const uint64_t now = host_->loop()->now_ns();
-  const uint64_t heard = std::min(now, last_reachable_ns_);
-  const uint64_t current =
-      status_.behind_since_ns == 0 ? heard : std::min(heard, status_.behind_since_ns);
-  return (now - current + 2 * host_->topology().election_timeout_ns) / 1'000'000;
+  return (now - std::min(now, status_.current_at_ns) + 999'999) / 1'000'000;
 }
 
 GroupRoute::Candidate* GroupRoute::candidate(uint32_t node) {

@@ -145,7 +145,6 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   std::unique_ptr<KvMachine> machine_;
   Ref<Group> group_;
   GroupStatus status_{};
-  uint64_t last_reachable_ns_ = 0;
   // This replica turned an operation down: it is left alone until then, unless news come first.
   uint64_t local_not_before_ns_ = 0;
   std::string problem_;

@@ -166,18 +166,39 @@ TEST_F(ServiceTest, MalformedMessagesAreDroppedAndTheNodeGoesOn) {
 TEST_F(ServiceTest, WithoutQuorumWritesAndReadsAreRefusedAtOnceAndStaleReadsServed) {
   make(3);
   ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
-  world.run_for(3000);
+  EXPECT_EQ(get(1, "key").value, "value");
   servers[0]->consensus->quorum = false;
   const uint64_t began_ns = world.now_ns;
   EXPECT_EQ(put(1, "key", "2").code, KvCode::read_only);
   EXPECT_EQ(get(1, "key").code, KvCode::no_quorum);
   EXPECT_LT(world.now_ns - began_ns, 50'000'000u);
+}
+
+TEST_F(ServiceTest, AStaleReadSaysHowOldItsStateMayBe) {
+  make(3);
+  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
   KvRequest stale = request_for(KvOperation::get, "key", "");
   stale.consistency = KvConsistency::stale;
-  const Answer answer = finish(1, stale);
-  EXPECT_EQ(answer.code, KvCode::ok);
-  EXPECT_EQ(answer.value, "value");
-  EXPECT_GE(answer.age_ms, 2000u);
+  world.run_for(50);
+  EXPECT_LT(finish(2, stale).age_ms, 100u);
+  // However long nobody asked: the first one is told as much as the second.
+  for (const bool without_quorum : {true, false}) {
+    (without_quorum ? servers[1]->consensus->quorum : servers[1]->consensus->behind) =
+        !without_quorum;
+    ASSERT_EQ(put(1, "key", "later").code, KvCode::ok);
+    world.run_for(60'000);
+    for (int i = 0; i < 2; ++i) {
+      const Answer answer = finish(2, stale);
+      EXPECT_EQ(answer.code, KvCode::ok);
+      EXPECT_EQ(answer.value, without_quorum ? "value" : "later");
+      EXPECT_GE(answer.age_ms, 60'000u);
+      EXPECT_LT(answer.age_ms, 61'000u);
+    }
+    if (!without_quorum) break;
+    servers[1]->consensus->quorum = true;
+    ASSERT_EQ(get(2, "key").value, "later");
+    EXPECT_LT(finish(2, stale).age_ms, 100u);
+  }
 }
 
 TEST_F(ServiceTest, AWriteThatIsNotCommittedInTimeIsOfUnknownOutcome) {

@@ -90,7 +90,7 @@ void TestGroup::commit_pending() {
 void TestGroup::catch_up() {
   if (!applying_.empty() || stopped_) return;
   run_soon([this] {
-    if (!applying_.empty() || stopped_) return;
+    if (!applying_.empty() || stopped_ || consensus_->behind) return;
     const uint64_t from = machine_->applied().index;
     for (uint64_t index = from + 1; index <= truth().committed.size(); ++index) {
       const Decree::Entry& entry = truth().committed[index - 1];
@@ -163,6 +163,11 @@ void TestGroup::status(GroupStatus* out) noexcept {
   out->commit_index = truth().committed.size();
   out->last_index = truth().committed.size();
   out->installed = 1;
+  const bool reached = consensus_->quorum && truth().leader != 0;
+  if (reached && !consensus_->behind && out->applied_index == out->commit_index) {
+    current_at_ns_ = consensus_->host()->loops[loop_]->now_ns();
+  }
+  out->current_at_ns = current_at_ns_;
   out->replica_count = static_cast<uint32_t>(consensus_->placements[number_].size());
   out->problem = "";
 }

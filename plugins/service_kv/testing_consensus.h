@@ -77,6 +77,7 @@ class TestGroup final : public Implements<Group>, private Completion {
   std::map<uint64_t, Proposal*> proposals_;  // committed, by index
   std::deque<Read> reads_;
   std::vector<CommittedEntry> applying_;
+  uint64_t current_at_ns_ = 0;
   bool stopped_ = false;
 };
 
@@ -92,6 +93,7 @@ class TestConsensus final : public Uncounted<Consensus> {
   Decree* decree;
   uint32_t number;  // of this node
   bool quorum = true;
+  bool behind = false;  // its replicas apply nothing
   std::map<uint32_t, Ref<TestGroup>> groups;
   std::map<uint32_t, std::vector<ReplicaPlacement>> placements;
   TestHost* host() { return host_; }

@@ -72,6 +72,7 @@ void RaftState::tick_leader(Leader& leader) {
   if (!has_live_quorum(leader)) return become_follower(term_, kNobody);
   const bool quiesce = may_quiesce(leader);
   broadcast_heartbeat(leader, quiesce);
+  confirm_reads(leader);  // it may need nobody for that
   leader.quiesced = quiesce;
 }
 
@@ -80,10 +81,21 @@ void RaftState::broadcast_heartbeat(Leader& leader, bool quiesce) {
   leader.rounds.push_back({++leader.round, now_.monotonic_ns});
   if (leader.rounds.size() > kMaxOpenRounds) leader.rounds.pop_front();
   for (Progress& peer : leader.peers) {
-    const LogIndex commit = std::min(peer.match(), commit_);
-    peer.set_sent_commit(commit);
-    send(peer.id(), Heartbeat{commit, leader.round, quiesce});
+    Heartbeat heartbeat = heartbeat_for(leader, peer);
+    heartbeat.round = leader.round;
+    heartbeat.quiesce = quiesce;
+    send(peer.id(), heartbeat);
   }
+}
+
+Heartbeat RaftState::heartbeat_for(Leader& leader, Progress& peer) {
+  Heartbeat heartbeat{std::min(peer.match(), commit_)};
+  peer.set_sent_commit(heartbeat.commit);
+  // Before an entry of the own term is committed, this leader may not know all that is.
+  if (commit_ < leader.term_start) return heartbeat;
+  heartbeat.echo_ns = peer.clock().echo_ns(leader.lease_from_ns);
+  heartbeat.leader_commit = commit_;
+  return heartbeat;
 }
 
 // Check-quorum: whether a majority has been heard within an election timeout.
@@ -150,6 +162,7 @@ void RaftState::on_message(ReplicaId from, const HeartbeatResponse& response) {
   peer->set_active(now_.monotonic_ns);
   peer->ack_round(response.round);
   confirm_reads(*leader);
+  peer->clock().heard(response.sent_ns, now_.monotonic_ns, leader->lease_from_ns);
 }
 
 // --- Commit

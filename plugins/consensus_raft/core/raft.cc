@@ -106,6 +106,9 @@ LogIndex Raft::applied_index() const {
 bool Raft::damaged() const {
   return state_->damaged();
 }
+uint64_t Raft::current_at_ns() const {
+  return state_->current_at_ns();
+}
 const char* Raft::failed() const {
   return state_->failed();
 }

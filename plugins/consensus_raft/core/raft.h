@@ -139,6 +139,9 @@ class Raft {
   LogIndex commit_index() const;
   LogIndex applied_index() const;
   bool damaged() const;
+  // As of when, by the clock of tick(), everything that was committed anywhere is applied here. 0:
+  // unknown, as while it is damaged or filled. Costs nothing: it comes with the heartbeats.
+  uint64_t current_at_ns() const;
   const char* failed() const;  // null while it is not
   const LogView& log() const;
   const ConfigurationHistory& configurations() const;

@@ -24,7 +24,9 @@ RaftState::RaftState(const RaftOptions& options, RestoredState restored, Now now
       written_(restored.hard_state),
       written_last_(log_.last_index()),
       damaged_until_(restored.damaged_until),
-      next_context_(random_.next()) {
+      next_context_(random_.next()),
+      clock_base_(next_context_),
+      born_ns_(now.monotonic_ns) {
   commit_ = std::clamp(restored.hard_state.commit, std::min(applied_, log_.last_index()),
                        log_.last_index());
   if (options_.lease_reads) no_vote_before_ns_ = now.monotonic_ns + timeout();
@@ -253,7 +255,14 @@ void RaftState::applied(LogIndex index) {
   if (failed_) return;
   GREY_RAFT_CHECK(index >= applied_ && index <= released_);
   applied_ = index;
+  freshness_.applied(index);
   log_.trim_memory(index, options_.recent_entry_bytes);
+}
+
+// A damaged replica may not have been told all that it confirms, and the state of one that installs
+// is about to be another.
+uint64_t RaftState::current_at_ns() const {
+  return failed_ || damaged_until_ || installing_ ? 0 : freshness_.current_at_ns();
 }
 
 void RaftState::compacted(LogIndex index) {

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "core/freshness.h"
 #include "core/invariants.h"
 #include "core/pending_proposals.h"
 #include "core/raft.h"
@@ -61,6 +62,7 @@ class RaftState {
   LogIndex applied_index() const { return applied_; }
   bool damaged() const { return damaged_until_.has_value(); }
   const char* failed() const { return failed_; }
+  uint64_t current_at_ns() const;
   const LogView& log() const { return log_; }
   const ConfigurationHistory& configurations() const { return configurations_; }
   std::span<const Progress> peers() const;
@@ -110,6 +112,7 @@ class RaftState {
   bool store(LogPosition previous, std::vector<Entry>& entries);
   void acknowledge();
   void recover_from_damage();
+  void learn_clock(const Heartbeat& heartbeat);
   // --- install.cc
   void on_message(ReplicaId from, const SnapshotOffer& offer);
 
@@ -117,6 +120,7 @@ class RaftState {
   void become_leader();
   void tick_leader(Leader& leader);
   void broadcast_heartbeat(Leader& leader, bool quiesce);
+  Heartbeat heartbeat_for(Leader& leader, Progress& peer);
   bool has_live_quorum(const Leader& leader);
   bool may_quiesce(const Leader& leader) const;
   void advance_commit(Leader& leader);
@@ -167,6 +171,9 @@ class RaftState {
   bool log_progress_ = true;
   uint64_t no_vote_before_ns_ = 0;  // lease_reads: an earlier life may have promised it
   uint64_t next_context_;
+  const uint64_t clock_base_;  // of HeartbeatResponse::sent_ns
+  const uint64_t born_ns_;
+  Freshness freshness_;
   const char* failed_ = nullptr;
   bool dirty_ = true;
   RoleChange announced_{Role::follower, Term(0), kNobody};

@@ -83,11 +83,11 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   status.quorum_reachable = problem_.empty() && recently;
   status.commit_index = core_.commit_index().value();
   status.applied_index = applier_->applied().value();
-  status.behind_since_ns = applier_->behind_since_ns();
   status.last_index = core_.log().last_index().value();
   status.first_index = core_.log().first_index().value();
   const bool filling = receiver_ && receiver_->committing();
   status.installed = !filling && !core_.configurations().latest().voters.empty();
+  status.current_at_ns = status.installed != 0 ? core_.current_at_ns() : 0;
   status.replica_count = static_cast<uint32_t>(core_.configurations().latest().member_count());
   std::memcpy(out, &status, status.struct_size);
 }

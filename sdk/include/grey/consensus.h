@@ -136,8 +136,9 @@ struct GroupStatus {
   uint32_t installed;    // 0: is being filled (by a snapshot) and has no state to read
   uint32_t replica_count;
   const char* problem;  // why role is `failed`, or why it does not lead; "" if nothing is wrong
-  // By the group's loop: since when something was committed here and not applied. 0: nothing is.
-  uint64_t behind_since_ns;
+  // By the group's loop clock: everything that was committed anywhere by then is applied here. 0:
+  // unknown, as while it is filled.
+  uint64_t current_at_ns;
 };
 
 // One replica as its leader sees it. Frozen.
