@@ -146,17 +146,21 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
 
 void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
                                                 const BufferRef* payload,
-                                                const PeerInfo*) noexcept {
+                                                const PeerInfo* info) noexcept {
   if (from == 0) return;
   std::optional<SnapshotMessage> message = get_snapshot_message(view_of(*payload));
   if (!message) return owner_->refuse_frame(from, "a malformed snapshot message");
   const uint32_t loop = owner_->loop_of(message->group);
   LoopDriver* driver = owner_->drivers_[loop].get();
-  if (loop == owner_->route_loop(route)) return driver->receive_snapshot(from, *message);
+  if (loop == owner_->route_loop(route)) {
+    if (!driver->is_over(from, info->boot_nonce)) driver->receive_snapshot(from, *message);
+    return;
+  }
   // What the message borrows stays where it is: in the payload.
   post(owner_->host_->loop(loop),
-       [driver, from, message = std::move(*message), keep = Buffer(*payload)] {
-         driver->receive_snapshot(from, message);
+       [driver, from, nonce = info->boot_nonce, message = std::move(*message),
+        keep = Buffer(*payload)] {
+         if (!driver->is_over(from, nonce)) driver->receive_snapshot(from, message);
        });
 }
 
