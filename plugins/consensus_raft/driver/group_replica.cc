@@ -281,13 +281,9 @@ ReplicaId GroupReplica::best_successor() const {
 
 // --- From the driver.
 
-void GroupReplica::receive(uint32_t from_node, Message message) {
-  if (stopping_ || message.to != self_ || node_of(message.from) != from_node) return;
-  const Status status = core().step(std::move(message));
-  if (!status.ok()) {
-    log_line(host_->host(), LogLevel::warning, group_name(), ": node ", from_node,
-             " sent a message that no replica sends: ", describe(status));
-  }
+bool GroupReplica::receive(uint32_t from_node, Message message) {
+  if (stopping_ || message.to != self_ || node_of(message.from) != from_node) return true;
+  return core().step(std::move(message)).ok();
 }
 
 void GroupReplica::node_up(uint32_t node) {

@@ -41,7 +41,8 @@ class GroupReplica final : public Implements<Group>,
   void stop(Completion* done) noexcept override;
 
   // --- From the driver.
-  void receive(uint32_t from_node, Message message);
+  // False for a message that no correct peer sends.
+  bool receive(uint32_t from_node, Message message);
   void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
   void node_up(uint32_t node);
   void node_gone(uint32_t node);

@@ -245,9 +245,9 @@ bool LoopDriver::connected(uint32_t node) {
   return found != peers_.end() && found->second.up;
 }
 
-void LoopDriver::receive(uint32_t from_node, uint32_t group, Message message) {
+bool LoopDriver::receive(uint32_t from_node, uint32_t group, Message message) {
   const auto found = groups_.find(group);
-  if (found != groups_.end()) found->second->receive(from_node, std::move(message));
+  return found == groups_.end() || found->second->receive(from_node, std::move(message));
 }
 
 void LoopDriver::receive_snapshot(uint32_t from_node, const SnapshotMessage& message) {

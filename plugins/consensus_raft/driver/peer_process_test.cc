@@ -65,5 +65,17 @@ TEST_F(PeerProcessTest, NorDoesItEndTheTransferToItsSuccessor) {
   EXPECT_EQ(views_.size(), 1u) << "it began anew";
 }
 
+TEST_F(PeerProcessTest, WhoeverSendsWhatNoReplicaSendsLosesItsLink) {
+  start_all();
+  put("a");
+  const uint32_t leader = leader_of(1);
+  const uint32_t follower = leader % 3 + 1;
+  const uint64_t term = nodes_[leader]->status(1).term;
+  const uint64_t resets = nodes_[leader]->host.resets;
+  deliver(leader, process_of(follower), term, AppendResponse{false, LogIndex(1'000'000)});
+  EXPECT_EQ(nodes_[leader]->host.resets, resets + 1);
+  put("b");
+}
+
 }  // namespace
 }  // namespace grey::raft::testing

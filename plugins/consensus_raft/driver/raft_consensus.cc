@@ -124,7 +124,7 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
     if (!message) break;
     const uint32_t loop = owner.loop_of(message->group);
     if (loop == here) {
-      owner.drivers_[here]->receive(from, message->group, std::move(message->message));
+      good = owner.drivers_[here]->receive(from, message->group, std::move(message->message));
       continue;
     }
     elsewhere.resize(owner.drivers_.size());
@@ -132,16 +132,17 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
   }
   for (uint32_t loop = 0; loop < elsewhere.size(); ++loop) {
     if (elsewhere[loop].empty()) continue;
-    LoopDriver* driver = owner.drivers_[loop].get();
-    post(owner.host_->loop(loop),
-         [driver, from, nonce = info->boot_nonce, messages = std::move(elsewhere[loop])]() mutable {
-           if (driver->is_over(from, nonce)) return;
-           for (GroupMessage& message : messages) {
-             driver->receive(from, message.group, std::move(message.message));
-           }
-         });
+    post(owner.host_->loop(loop), [&owner, loop, from, nonce = info->boot_nonce,
+                                   messages = std::move(elsewhere[loop])]() mutable {
+      LoopDriver& driver = *owner.drivers_[loop];
+      if (driver.is_over(from, nonce)) return;
+      for (GroupMessage& message : messages) {
+        if (driver.receive(from, message.group, std::move(message.message))) continue;
+        return owner.refuse_frame(from, "a message that no replica sends");
+      }
+    });
   }
-  if (!good || !reader.finished()) owner.refuse_frame(from, "a malformed consensus frame");
+  if (!good || !reader.finished()) owner.refuse_frame(from, "a malformed frame, or a message that no replica sends");
 }
 
 void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
