@@ -70,8 +70,8 @@ bool GroupRoute::dispatch(Operation* operation) {
     fail(operation);
     return true;
   }
-  const bool asks_here =
-      operation->is_write() ? status_.role == GroupRole::leader : status_.installed != 0;
+  const bool asks_here = status_.role == GroupRole::leader ||
+                         (!operation->is_write() && !operation->not_here && reads_here());
   if (asks_here) {
     if (host_->loop()->now_ns() < local_not_before_ns_) return false;
     if (operation->is_write()) {
@@ -117,7 +117,7 @@ void GroupRoute::serve_remote(Operation* operation) {
   } else if (operation->is_write()) {
     status_.role == GroupRole::leader ? propose(operation) : turn_away(operation, false);
   } else {
-    status_.installed != 0 && leader_known() ? confirm(operation) : turn_away(operation, false);
+    reads_here() && leader_known() ? confirm(operation) : turn_away(operation, false);
   }
 }
 
@@ -141,11 +141,16 @@ void GroupRoute::propose(Operation* operation) {
   group_->propose(&payload, operation);
 }
 
+// A replica that stops keeping up is waited for as long as it may take to see that a leader is
+// gone: then the leader that is known is one that can be asked instead.
 void GroupRoute::confirm(Operation* operation) {
   const uint64_t now_ns = host_->loop()->now_ns();
+  uint64_t timeout_ns = operation->deadline_ns > now_ns ? operation->deadline_ns - now_ns : 1;
+  if (status_.role != GroupRole::leader) {
+    timeout_ns = std::min(timeout_ns, 2 * host_->topology().election_timeout_ns);
+  }
   operation->state = OperationState::confirming;
-  group_->read_index(operation->deadline_ns > now_ns ? operation->deadline_ns - now_ns : 1,
-                     operation);
+  group_->read_index(timeout_ns, operation);
 }
 
 void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, const Buffer& value) {
@@ -180,11 +185,19 @@ void GroupRoute::read_confirmed(Operation* operation, Status status) noexcept {
   if (status.ok()) {
     read(operation);
   } else if (status.code == StatusCode::timed_out) {
-    fail(operation);
+    ask_leader(operation);
   } else {
     local_not_before_ns_ = host_->loop()->now_ns() + kTurnedDownNs;
     retry(operation);
   }
+}
+
+void GroupRoute::ask_leader(Operation* operation) {
+  refresh();
+  const bool in_time = host_->loop()->now_ns() < operation->deadline_ns;
+  if (!in_time || status_.role == GroupRole::leader) return fail(operation);
+  operation->not_here = true;
+  retry(operation);
 }
 
 void GroupRoute::wait(Operation* operation) {
@@ -286,6 +299,15 @@ bool GroupRoute::usable() const {
 bool GroupRoute::quorum_in_sight() {
   if (status_.quorum_reachable != 0) return true;
   return host_->loop()->now_ns() < opened_ns_ + 2 * host_->topology().election_timeout_ns;
+}
+
+// Only a replica that was up to date lately: one that lags, is filled, is damaged or cannot write
+// its log would keep the read waiting though the leader could serve it.
+bool GroupRoute::reads_here() const {
+  if (status_.role == GroupRole::leader) return status_.installed != 0;
+  if (status_.installed == 0 || status_.current_at_ns == 0) return false;
+  const uint64_t now_ns = host_->loop()->now_ns();
+  return now_ns < status_.current_at_ns + host_->topology().election_timeout_ns;
 }
 
 // Without one a read index could only be waited for.

@@ -97,6 +97,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   bool dispatch(Operation* operation);
   bool dispatch_away(Operation* operation);
   void serve_remote(Operation* operation);
+  void ask_leader(Operation* operation);
   bool forward_to(Operation* operation, uint32_t node);
   void propose(Operation* operation);
   void confirm(Operation* operation);
@@ -117,7 +118,8 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void link(Operation* operation);
   void unlink(Operation* operation);
 
-  bool usable() const;  // there is a replica here that has not failed
+  bool usable() const;      // there is a replica here that has not failed
+  bool reads_here() const;  // and a read would not have to wait for it
   bool leader_known() const;
   bool quorum_in_sight();  // or it is too early to tell
   void refresh();          // status_

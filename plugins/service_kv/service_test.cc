@@ -174,6 +174,21 @@ TEST_F(ServiceTest, WithoutQuorumWritesAndReadsAreRefusedAtOnceAndStaleReadsServ
   EXPECT_LT(world.now_ns - began_ns, 50'000'000u);
 }
 
+TEST_F(ServiceTest, AReplicaThatDoesNotKeepUpLeavesReadsToTheLeader) {
+  make(3);
+  ASSERT_EQ(put(1, "key", "1").code, KvCode::ok);
+  ASSERT_EQ(get(2, "key").value, "1");
+  servers[1]->consensus->behind = true;
+  ASSERT_EQ(put(1, "key", "2").code, KvCode::ok);
+  // Nobody knows yet: it is waited for, and not up to the deadline.
+  KvRequest read = request_for(KvOperation::get, "key", "");
+  read.deadline_ns = world.now_ns + 5'000'000'000;
+  EXPECT_EQ(finish(2, read).value, "2");
+  const uint64_t began_ns = world.now_ns;
+  EXPECT_EQ(get(2, "key").value, "2");
+  EXPECT_LT(world.now_ns - began_ns, 50'000'000u);
+}
+
 TEST_F(ServiceTest, AStaleReadSaysHowOldItsStateMayBe) {
   make(3);
   ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);

@@ -144,7 +144,7 @@ void TestGroup::read_index(uint64_t timeout_ns, ReadDone* done) noexcept {
   World* world = consensus_->decree->world;
   if (stopped_ || !consensus_->quorum) {
     run_soon([done] { done->readable(make_status(StatusCode::no_quorum)); });
-  } else if (truth().leader == 0) {
+  } else if (truth().leader == 0 || consensus_->behind) {
     world->at(world->now_ns + timeout_ns,
               [done] { done->readable(make_status(StatusCode::timed_out)); });
   } else {
