@@ -75,7 +75,7 @@ bool GroupRoute::dispatch(Operation* operation) {
   if (asks_here) {
     if (host_->loop()->now_ns() < local_not_before_ns_) return false;
     if (operation->is_write()) {
-      propose(operation);
+      write_here(operation);
       return true;
     }
     if (!leader_known()) return false;
@@ -115,7 +115,7 @@ void GroupRoute::serve_remote(Operation* operation) {
   } else if (!quorum_in_sight()) {
     turn_away(operation, true);
   } else if (operation->is_write()) {
-    status_.role == GroupRole::leader ? propose(operation) : turn_away(operation, false);
+    status_.role == GroupRole::leader ? write_here(operation) : turn_away(operation, false);
   } else {
     reads_here() && leader_known() ? confirm(operation) : turn_away(operation, false);
   }
@@ -130,6 +130,13 @@ bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
   if (operation->is_write()) ++writes_under_way_;
   host_->forward(operation, node);
   return true;
+}
+
+// At the leader.
+void GroupRoute::write_here(Operation* operation) {
+  if (status_.writable != 0) return propose(operation);
+  operation->message = "fewer replicas answer than write_quorum asks for: nothing was written";
+  complete(operation, KvCode::read_only);
 }
 
 void GroupRoute::propose(Operation* operation) {

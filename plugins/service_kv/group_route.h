@@ -100,6 +100,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void ask_leader(Operation* operation);
   bool forward_to(Operation* operation, uint32_t node);
   void propose(Operation* operation);
+  void write_here(Operation* operation);
   void confirm(Operation* operation);
   void read(Operation* operation);
   void not_read(Operation* operation, Status status);

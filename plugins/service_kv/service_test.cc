@@ -189,6 +189,23 @@ TEST_F(ServiceTest, AReplicaThatDoesNotKeepUpLeavesReadsToTheLeader) {
   EXPECT_LT(world.now_ns - began_ns, 50'000'000u);
 }
 
+// The majority leads, but write_quorum asks for more.
+TEST_F(ServiceTest, WithFewerVotersThanAWriteNeedsItIsRefusedAtOnce) {
+  settings["storage.write_quorum"] = "3";
+  make(3);
+  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
+  EXPECT_EQ(document(1, "cluster/status").document.at("state"), "healthy");
+  decree.writable = false;
+  for (const uint32_t server : {1u, 2u}) {
+    const uint64_t began_ns = world.now_ns;
+    EXPECT_EQ(put(server, "key", "2").code, KvCode::read_only);
+    EXPECT_LT(world.now_ns - began_ns, 50'000'000u);
+    EXPECT_EQ(get(server, "key").value, "value");
+  }
+  world.run_for(3000);
+  EXPECT_EQ(document(2, "cluster/status").document.at("state"), "read_only");
+}
+
 TEST_F(ServiceTest, AStaleReadSaysHowOldItsStateMayBe) {
   make(3);
   ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);

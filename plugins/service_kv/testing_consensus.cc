@@ -163,6 +163,7 @@ void TestGroup::status(GroupStatus* out) noexcept {
   out->commit_index = truth().committed.size();
   out->last_index = truth().committed.size();
   out->installed = 1;
+  out->writable = leads && consensus_->decree->writable ? 1 : 0;
   const bool reached = consensus_->quorum && truth().leader != 0;
   if (reached && !consensus_->behind && out->applied_index == out->commit_index) {
     current_at_ns_ = consensus_->host()->loops[loop_]->now_ns();
@@ -175,7 +176,8 @@ void TestGroup::status(GroupStatus* out) noexcept {
 uint32_t TestGroup::replicas(ReplicaStatus* out, uint32_t capacity) noexcept {
   const auto& placement = consensus_->placements[number_];
   for (uint32_t i = 0; i < placement.size() && i < capacity; ++i) {
-    const bool there = consensus_->decree->nodes.contains(placement[i].node_number);
+    const bool there = consensus_->decree->nodes.contains(placement[i].node_number) &&
+                       (consensus_->decree->writable || placement[i].node_number == truth().leader);
     out[i] = {placement[i].replica_id, placement[i].node_number,
               placement[i].role,       there ? ReplicaProgress::replicate : ReplicaProgress::probe,
               there ? 1u : 0u,         there ? truth().committed.size() : 0};

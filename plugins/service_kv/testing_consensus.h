@@ -30,6 +30,7 @@ class Decree {
   std::map<uint32_t, Truth> groups;
   std::map<uint32_t, TestConsensus*> nodes;  // by node number
   bool hold_commits = false;
+  bool writable = true;         // as many voters answer as a write needs
   uint64_t timestamp_ms = 1;    // of entries from now on
   Status refuse = ok_status();  // with what a leader refuses proposals
 

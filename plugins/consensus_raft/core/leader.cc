@@ -69,7 +69,11 @@ void RaftState::tick_leader(Leader& leader) {
     out_.transfer = TransferOutcome::timed_out;
   }
   if (leader.quiesced || now_.monotonic_ns < leader.heartbeat_due_ns) return;
-  if (!has_live_quorum(leader)) return become_follower(term_, kNobody);
+  // Check-quorum: whoever has not heard a majority within an election timeout leads no more.
+  if (now_.monotonic_ns - heard_from_ns(leader, 0) > timeout()) {
+    return become_follower(term_, kNobody);
+  }
+  leader.writable = now_.monotonic_ns - heard_from_ns(leader, options_.write_quorum) <= timeout();
   const bool quiesce = may_quiesce(leader);
   broadcast_heartbeat(leader, quiesce);
   confirm_reads(leader);  // it may need nobody for that
@@ -98,8 +102,8 @@ Heartbeat RaftState::heartbeat_for(Leader& leader, Progress& peer) {
   return heartbeat;
 }
 
-// Check-quorum: whether a majority has been heard within an election timeout.
-bool RaftState::has_live_quorum(const Leader& leader) {
+// Since when a quorum has not been heard; 0 for the majority.
+uint64_t RaftState::heard_from_ns(const Leader& leader, uint32_t quorum) {
   const auto heard_ns = [&](ReplicaId id) {
     if (id == self_) return now_.monotonic_ns;
     for (const Progress& peer : leader.peers) {
@@ -107,8 +111,12 @@ bool RaftState::has_live_quorum(const Leader& leader) {
     }
     return uint64_t{0};
   };
-  const uint64_t since = quorum_value(configuration(), 0, heard_ns, &scratch_);
-  return now_.monotonic_ns - since <= timeout();
+  return quorum_value(configuration(), quorum, heard_ns, &scratch_);
+}
+
+bool RaftState::writable() const {
+  const auto* leader = std::get_if<Leader>(&role_);
+  return leader && leader->writable;
 }
 
 bool RaftState::may_quiesce(const Leader& leader) const {

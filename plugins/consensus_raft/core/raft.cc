@@ -124,6 +124,9 @@ std::span<const Progress> Raft::peers() const {
 bool Raft::ready_to_serve() const {
   return state_->ready_to_serve();
 }
+bool Raft::writable() const {
+  return state_->writable();
+}
 HardState Raft::hard_state() const {
   return state_->hard_state();
 }

@@ -149,6 +149,9 @@ class Raft {
   std::span<const Progress> peers() const;
   // Leader: whether an entry of its own term is committed, so that it may serve reads.
   bool ready_to_serve() const;
+  // Leader: whether, at its last heartbeat, as many voters as a write needs had been heard within an
+  // election timeout.
+  bool writable() const;
   HardState hard_state() const;
 
  private:

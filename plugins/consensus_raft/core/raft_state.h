@@ -57,6 +57,7 @@ class RaftState {
   Role role() const { return static_cast<Role>(role_.index()); }
   ReplicaId leader() const;
   bool ready_to_serve() const;
+  bool writable() const;
   bool has_effects() const { return dirty_; }
   HardState hard_state() const { return {term_, vote_, commit_}; }
   LogIndex applied_index() const { return applied_; }
@@ -121,7 +122,7 @@ class RaftState {
   void tick_leader(Leader& leader);
   void broadcast_heartbeat(Leader& leader, bool quiesce);
   Heartbeat heartbeat_for(Leader& leader, Progress& peer);
-  bool has_live_quorum(const Leader& leader);
+  uint64_t heard_from_ns(const Leader& leader, uint32_t quorum);
   bool may_quiesce(const Leader& leader) const;
   void advance_commit(Leader& leader);
   void lead(Leader& leader);

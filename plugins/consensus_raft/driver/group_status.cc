@@ -88,6 +88,7 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   const bool filling = receiver_ && receiver_->committing();
   status.installed = !filling && !core_.configurations().latest().voters.empty();
   status.current_at_ns = status.installed != 0 ? core_.current_at_ns() : 0;
+  status.writable = problem_.empty() && core_.writable();
   status.replica_count = static_cast<uint32_t>(core_.configurations().latest().member_count());
   std::memcpy(out, &status, status.struct_size);
 }

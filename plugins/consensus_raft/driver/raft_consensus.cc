@@ -142,7 +142,8 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
       }
     });
   }
-  if (!good || !reader.finished()) owner.refuse_frame(from, "a malformed frame, or a message that no replica sends");
+  if (!good || !reader.finished())
+    owner.refuse_frame(from, "a malformed frame, or a message that no replica sends");
 }
 
 void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
@@ -158,11 +159,10 @@ void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
     return;
   }
   // What the message borrows stays where it is: in the payload.
-  post(owner_->host_->loop(loop),
-       [driver, from, nonce = info->boot_nonce, message = std::move(*message),
-        keep = Buffer(*payload)] {
-         if (!driver->is_over(from, nonce)) driver->receive_snapshot(from, message);
-       });
+  post(owner_->host_->loop(loop), [driver, from, nonce = info->boot_nonce,
+                                   message = std::move(*message), keep = Buffer(*payload)] {
+    if (!driver->is_over(from, nonce)) driver->receive_snapshot(from, message);
+  });
 }
 
 void RaftConsensus::on_every_loop(std::function<void(LoopDriver*, std::function<void()>)> function,

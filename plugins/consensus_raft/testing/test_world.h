@@ -106,7 +106,7 @@ class TestHost final : public Host,
   ~TestHost();
 
   std::map<std::string, int64_t> settings;
-  uint32_t resets = 0;  // of links
+  uint32_t resets = 0;                 // of links
   std::vector<std::string> log_lines;  // warnings and errors
 
   uint32_t number() const { return number_; }

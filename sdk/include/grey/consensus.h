@@ -139,6 +139,9 @@ struct GroupStatus {
   // By the group's loop clock: everything that was committed anywhere by then is applied here. 0:
   // unknown, as while it is filled.
   uint64_t current_at_ns;
+  // Of a leader, 1: as many voters as a write needs have been heard from within an election
+  // timeout. Otherwise what is proposed would wait.
+  uint32_t writable;
 };
 
 // One replica as its leader sees it. Frozen.
