@@ -9,6 +9,7 @@ namespace {
 // Replicas whose leader has gone campaign one after the other, in the order of their placement.
 constexpr uint64_t kGoneStepNs = 30'000'000;
 constexpr uint64_t kGoneJitterNs = 10'000'000;
+constexpr uint64_t kDurableAgainNs = 5'000'000'000;
 
 RaftOptions core_options(GroupHost* host, const GroupOptions& options, uint32_t rank) {
   const DriverOptions& driver = host->options();
@@ -378,14 +379,25 @@ SnapshotMeta GroupReplica::compact(LogIndex index) {
 
 void GroupReplica::make_durable() {
   const uint64_t durable = machine_->durable_index();
-  if (making_durable_ || stopping_ || durable >= applier_->applied().value()) return;
-  // It would let go of nothing.
-  if (!transfers_hold_too_much() && log_needed_from().value() <= durable) return;
+  if (making_durable_ || stopping_) return;
+  if (host_->now().monotonic_ns < durable_not_before_ns_) return;
+  // Only if that is what holds the log: otherwise it would let go of nothing.
+  LogIndex reachable = std::min(applier_->applied(), core_.log().stable());
+  if (!transfers_hold_too_much()) reachable = std::min(reachable, log_needed_from());
+  if (durable >= reachable.value()) return;
   making_durable_ = true;
-  machine_->make_durable(completion([keep = Ref<GroupReplica>::share(this)](Status) {
+  machine_->make_durable(completion([keep = Ref<GroupReplica>::share(this),
+                                     durable](Status status) {
     keep->making_durable_ = false;
     if (keep->stopping_) return keep->host_->wake(keep.get());
-    keep->lane_->reclaim();
+    if (status.ok() && keep->machine_->durable_index() > durable) {
+      return keep->lane_->reclaim();
+    }
+    // The disk is full, or the engine keeps nothing. The log asks again as it grows.
+    keep->durable_not_before_ns_ = keep->host_->now().monotonic_ns + kDurableAgainNs;
+    if (status.ok()) return;
+    log_line(keep->host_->host(), LogLevel::warning, keep->group_name(),
+             ": the engine cannot make durable what the log is to let go of: ", describe(status));
   }));
 }
 

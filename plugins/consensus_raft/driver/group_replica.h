@@ -155,7 +155,8 @@ class GroupReplica final : public Implements<Group>,
   bool ticked_ = false;
   bool log_progress_ = true;
   bool making_durable_ = false;
-  bool handed_over_ = false;  // by a transfer; the new leader is not known yet
+  uint64_t durable_not_before_ns_ = 0;  // the last attempt has let go of nothing
+  bool handed_over_ = false;            // by a transfer; the new leader is not known yet
   bool was_damaged_ = false;
   bool stopping_ = false;
   bool stopped_ = false;

@@ -78,5 +78,31 @@ TEST_F(StatusTest, ALeaderSaysWhetherAWriteFindsEnoughReplicas) {
   EXPECT_NE(nodes_[leader_of(1)]->status(1).writable, 0u);
 }
 
+// Asked again and again in one moment it would keep the loop for itself.
+TEST_F(StatusTest, AnEngineThatMakesNothingDurableIsAskedNowAndThen) {
+  for (const bool fails : {false, true}) {
+    for (auto& [number, state] : states_) {
+      state.engines[1].keep_all = false;
+      state.engines[1].keep_nothing = !fails;
+      state.engines[1].flush = fails ? make_status(StatusCode::no_space) : ok_status();
+    }
+    if (nodes_.empty()) start_all();
+    const uint64_t began_ns = world_.now_ns();
+    const uint32_t before = nodes_[1]->machines[1]->flushes;
+    put_many(300);  // more than twice the log's budget
+    const uint32_t flushes = nodes_[1]->machines[1]->flushes - before;
+    EXPECT_GT(flushes, 0u);
+    EXPECT_LE(flushes, 2 + (world_.now_ns() - began_ns) / kSecond);
+    world_.run_for(10 * kSecond);
+  }
+  // What stops the log from going is gone: it goes.
+  for (auto& [number, state] : states_) {
+    state.engines[1].keep_nothing = false;
+    state.engines[1].flush = ok_status();
+  }
+  put_many(100);
+  EXPECT_GT(nodes_[1]->status(1).first_index, 100u);
+}
+
 }  // namespace
 }  // namespace grey::raft::testing
