@@ -156,6 +156,7 @@ void GroupReplica::carry_out() {
   }
   if (was_damaged_ && !core_.damaged()) {
     was_damaged_ = false;
+    readable_from_ = core_.commit_index();
     lane_group_->state.damaged_until.reset();
     lane_->put_state(lane_group_);
     log_line(host_->host(), LogLevel::info, group_name(),

@@ -158,6 +158,7 @@ class GroupReplica final : public Implements<Group>,
   uint64_t durable_not_before_ns_ = 0;  // the last attempt has let go of nothing
   bool handed_over_ = false;            // by a transfer; the new leader is not known yet
   bool was_damaged_ = false;
+  LogIndex readable_from_;  // after damage: what it had is there again once this is applied
   bool stopping_ = false;
   bool stopped_ = false;
   uint32_t log_reads_ = 0;

@@ -85,7 +85,8 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   status.applied_index = applier_->applied().value();
   status.last_index = core_.log().last_index().value();
   status.first_index = core_.log().first_index().value();
-  const bool filling = receiver_ && receiver_->committing();
+  const bool filling = (receiver_ && receiver_->committing()) || core_.damaged() ||
+                       applier_->applied() < readable_from_;
   status.installed = !filling && !core_.configurations().latest().voters.empty();
   status.current_at_ns = status.installed != 0 ? core_.current_at_ns() : 0;
   status.writable = problem_.empty() && core_.writable();

@@ -78,6 +78,30 @@ TEST_F(StatusTest, ALeaderSaysWhetherAWriteFindsEnoughReplicas) {
   EXPECT_NE(nodes_[leader_of(1)]->status(1).writable, 0u);
 }
 
+// It stands at entry 0 and would say of every key that there is none.
+TEST_F(StatusTest, AReplicaWhoseEngineWasEmptiedIsNotReadUntilItHasWhatItHad) {
+  start_all();
+  put_many(400);
+  ASSERT_TRUE(world_.run_until([&] { return all_equal(); }, kSecond));
+  ASSERT_GT(nodes_[behind_]->status(1).first_index, 100u) << "nothing was compacted";
+  crash(behind_);
+  engine() = TestEngine();
+  isolate(behind_);
+  come_back();
+  world_.run_for(kSecond);
+  EXPECT_EQ(nodes_[behind_]->status(1).installed, 0u);
+  EXPECT_EQ(nodes_[behind_]->status(1).current_at_ns, 0u);
+  crash(behind_);
+  come_back();
+  world_.run_for(kSecond);
+  EXPECT_EQ(nodes_[behind_]->status(1).installed, 0u) << "after another restart";
+  world_.heal();
+  ASSERT_TRUE(
+      world_.run_until([&] { return nodes_[behind_]->status(1).installed != 0; }, 30 * kSecond));
+  EXPECT_TRUE(all_equal());
+  EXPECT_EQ(nodes_[leader_of(1)]->status(1).installed, 1u);
+}
+
 // Asked again and again in one moment it would keep the loop for itself.
 TEST_F(StatusTest, AnEngineThatMakesNothingDurableIsAskedNowAndThen) {
   for (const bool fails : {false, true}) {

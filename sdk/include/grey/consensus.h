@@ -133,7 +133,7 @@ struct GroupStatus {
   uint64_t applied_index;
   uint64_t last_index;
   uint64_t first_index;  // of the log
-  uint32_t installed;    // 0: is being filled (by a snapshot) and has no state to read
+  uint32_t installed;    // 0: is being filled, or has lost what it had: there is no state to read
   uint32_t replica_count;
   const char* problem;  // why role is `failed`, or why it does not lead; "" if nothing is wrong
   // By the group's loop clock: everything that was committed anywhere by then is applied here. 0:
