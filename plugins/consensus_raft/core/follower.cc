@@ -14,7 +14,7 @@ Follower* RaftState::accept_leader(ReplicaId from) {
   const auto* known = std::get_if<Follower>(&role_);
   if (!known || known->leader != from) become_follower(term_, from);
   Follower& follower = std::get<Follower>(role_);
-  follower.contact_ns = now_.monotonic_ns;
+  follower.contact_ns = last_contact_ns_ = now_.monotonic_ns;
   follower.deadline_ns = now_.monotonic_ns + random_timeout();
   follower.quiesced = false;
   return &follower;

@@ -97,6 +97,9 @@ Term Raft::term() const {
 ReplicaId Raft::leader() const {
   return state_->leader();
 }
+uint64_t Raft::last_contact_ns() const {
+  return state_->last_contact_ns();
+}
 LogIndex Raft::commit_index() const {
   return state_->hard_state().commit;
 }

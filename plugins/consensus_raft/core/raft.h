@@ -136,6 +136,8 @@ class Raft {
   Role role() const;
   Term term() const;
   ReplicaId leader() const;  // kNobody while none is known
+  // When it last heard from a leader, or as leader from a quorum; at first the time of its start.
+  uint64_t last_contact_ns() const;
   LogIndex commit_index() const;
   LogIndex applied_index() const;
   bool damaged() const;

@@ -26,7 +26,8 @@ RaftState::RaftState(const RaftOptions& options, RestoredState restored, Now now
       damaged_until_(restored.damaged_until),
       next_context_(random_.next()),
       clock_base_(next_context_),
-      born_ns_(now.monotonic_ns) {
+      born_ns_(now.monotonic_ns),
+      last_contact_ns_(now.monotonic_ns) {
   commit_ = std::clamp(restored.hard_state.commit, std::min(applied_, log_.last_index()),
                        log_.last_index());
   if (options_.lease_reads) no_vote_before_ns_ = now.monotonic_ns + timeout();
@@ -176,6 +177,7 @@ void RaftState::leave_role() {
   if (auto* follower = std::get_if<Follower>(&role_)) {
     finish_reads(follower->reads.drain(), LogIndex(0), false);
   } else if (auto* leader = std::get_if<Leader>(&role_)) {
+    last_contact_ns_ = heard_from_ns(*leader, 0);
     std::vector<ReadRequest> reads;
     leader->reads.drain(&reads);
     for (const ReadRequest& request : reads) answer_read(request, LogIndex(0), false);

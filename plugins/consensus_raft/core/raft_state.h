@@ -58,6 +58,7 @@ class RaftState {
   ReplicaId leader() const;
   bool ready_to_serve() const;
   bool writable() const;
+  uint64_t last_contact_ns() const { return last_contact_ns_; }
   bool has_effects() const { return dirty_; }
   HardState hard_state() const { return {term_, vote_, commit_}; }
   LogIndex applied_index() const { return applied_; }
@@ -174,6 +175,7 @@ class RaftState {
   uint64_t next_context_;
   const uint64_t clock_base_;  // of HeartbeatResponse::sent_ns
   const uint64_t born_ns_;
+  uint64_t last_contact_ns_;  // with a leader, or as leader with a quorum; at first its start
   Freshness freshness_;
   const char* failed_ = nullptr;
   bool dirty_ = true;

@@ -188,17 +188,9 @@ void GroupReplica::resolve(const ProposalResult& result) {
 }
 
 void GroupReplica::on_role_change(const RoleChange& change) {
-  const uint64_t now = host_->now().monotonic_ns;
-  if (change.leader != kNobody) {
-    elections_.leader_known();
-    leader_lost_ns_ = 0;
-  } else if (leader_lost_ns_ == 0) {
-    // A leader that steps down within its term has heard no quorum for an election timeout already.
-    const bool deserted = led_term_ == change.term;
-    const uint64_t unheard = deserted ? host_->options().election_timeout_ns : 0;
-    leader_lost_ns_ = now > unheard ? now - unheard : 1;
-  }
-  led_term_ = change.role == Role::leader ? change.term : Term(0);
+  if (change.leader != kNobody) elections_.leader_known();
+  // Not from when it was given up: that is up to two election timeouts later.
+  leader_lost_ns_ = change.leader != kNobody ? 0 : core_.last_contact_ns();
   if (change.role == Role::candidate) observe(host_->metrics().elections, 1);
   if (change.role == Role::leader) {
     log_line(host_->host(), LogLevel::info, group_name(), ": leads in term ", change.term.value());

@@ -166,7 +166,6 @@ class GroupReplica final : public Implements<Group>,
   Completion* transfer_done_ = nullptr;
   Completion* stop_done_ = nullptr;
   uint64_t leader_lost_ns_ = 0;  // since when no leader is known; 0 while one is
-  Term led_term_{0};             // the term in which it leads, if it does
   uint32_t shown_leader_ = 0;
   GroupMetrics metrics_;
 };

@@ -59,6 +59,24 @@ TEST_F(StatusTest, AReplicaWhoseEngineOrLogStandsStillIsNotCurrent) {
   states_[second].disk.hang = false;
 }
 
+TEST_F(StatusTest, WhoeverIsCutOffSaysSoAfterTwoElectionTimeouts) {
+  for (const bool leads : {true, false}) {
+    if (nodes_.empty()) start_all();
+    put("a");
+    world_.run_for(kSecond);
+    const uint32_t victim = leads ? leader_of(1) : leader_of(1) % 3 + 1;
+    isolate(victim);
+    const uint64_t cut_ns = world_.now_ns();
+    ASSERT_TRUE(world_.run_until([&] { return nodes_[victim]->status(1).quorum_reachable == 0; },
+                                 10 * kSecond));
+    EXPECT_LE(world_.now_ns() - cut_ns, 2 * election_timeout_ns_ + 10 * kMs) << leads;
+    EXPECT_GE(world_.now_ns() - cut_ns, election_timeout_ns_) << leads;
+    world_.heal();
+    world_.run_for(3 * kSecond);
+    EXPECT_NE(nodes_[victim]->status(1).quorum_reachable, 0u);
+  }
+}
+
 TEST_F(StatusTest, ALeaderSaysWhetherAWriteFindsEnoughReplicas) {
   write_quorum_ = 3;
   start_all();
