@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/message_check.h"
 
 namespace grey::raft {
 
@@ -36,6 +37,8 @@ RaftState::RaftState(const RaftOptions& options, RestoredState restored, Now now
   sample_ = {term_, vote_, Role::follower, commit_, released_, applied_};
   if (log_.last().term > term_) {
     fail("the log holds an entry of a later term than the hard state");
+  } else if (term_.value() > kHighestNumber || log_.last_index().value() > kHighestNumber) {
+    fail("the log holds a term or an index that no group comes to");
   } else if (applied_ > log_.last_index() || applied_ < log_.boundary().index) {
     fail("the applied state lies outside of the log");
   }
@@ -79,42 +82,21 @@ uint64_t RaftState::next_deadline_ns() const {
 
 namespace {
 
-bool well_formed(const AppendRequest& request, Term term) {
-  LogPosition last = request.previous;
-  for (const Entry& entry : request.entries) {
-    if (entry.index != last.index + 1 || entry.term < last.term || entry.term > term) return false;
-    if (entry.type == EntryType::configuration && !decode_configuration(entry.payload.view())) {
-      return false;
-    }
-    last = {entry.term, entry.index};
-  }
-  return request.previous.term <= term;
-}
-
 template <typename Body>
 bool is(const Message& message) {
   return std::holds_alternative<Body>(message.body);
 }
 
-bool is_from_leader(const Message& message) {
-  return is<AppendRequest>(message) || is<Heartbeat>(message) || is<SnapshotOffer>(message);
-}
-
 }  // namespace
 
 Status RaftState::check(const Message& message) const {
-  bool valid = message.to == self_ && message.from != self_ && message.from != kNobody;
-  if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
-    valid = valid && well_formed(*append, message.term);
-  } else if (const auto* ack = std::get_if<AppendResponse>(&message.body)) {
+  bool valid = message.to == self_ && makes_sense(message);
+  if (const auto* ack = std::get_if<AppendResponse>(&message.body)) {
     // Only what was sent can come back.
     if (role() == Role::leader && message.term == term_ && !ack->rejected) {
       valid = valid && ack->index <= log_.last_index();
     }
-  } else if (const auto* pre_vote = std::get_if<PreVoteRequest>(&message.body)) {
-    valid = valid && pre_vote->campaign_term > message.term;
   }
-  if (valid && is_from_leader(message)) valid = message.term != Term(0);
   if (valid) return ok_status();
   return make_status(StatusCode::invalid_argument, "a raft message contradicts itself");
 }
