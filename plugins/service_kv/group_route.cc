@@ -1,6 +1,7 @@
 #include "group_route.h"
 
 #include <algorithm>
+#include <bitset>
 #include <cassert>
 
 #include "grey/glue/plugin.h"
@@ -51,7 +52,11 @@ void GroupRoute::start(Operation* operation) {
     complete(operation, KvCode::starting);
   } else if (operation->from_node != 0) {
     serve_remote(operation);
-  } else if ((operation->is_write() && !waiting_writes_.empty()) || !dispatch(operation)) {
+  } else if (operation->is_write() && !waiting_writes_.empty()) {
+    wait(operation);
+    // It may have nothing to do with what that one waits for.
+    if (waiting_writes_.front()->retried) host_->attend(this);
+  } else if (!dispatch(operation)) {
     wait(operation);
   }
 }
@@ -127,7 +132,7 @@ bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
   if (known->not_before_ns > host_->loop()->now_ns()) return false;
   operation->state = OperationState::forwarded;
   operation->target = node;
-  if (operation->is_write()) ++writes_under_way_;
+  if (operation->is_write()) ++under_way(*operation);
   host_->forward(operation, node);
   return true;
 }
@@ -143,7 +148,7 @@ void GroupRoute::propose(Operation* operation) {
   // It would be committed, and then wait for room for longer than its client.
   if (machine_->engine_is_full()) return complete(operation, KvCode::no_space);
   operation->state = OperationState::proposed;
-  if (operation->from_node == 0) ++writes_under_way_;
+  if (operation->from_node == 0) ++under_way(*operation);
   const BufferRef payload = operation->payload.ref();
   group_->propose(&payload, operation);
 }
@@ -161,7 +166,7 @@ void GroupRoute::confirm(Operation* operation) {
 }
 
 void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, const Buffer& value) {
-  if (operation->is_write()) --writes_under_way_;
+  if (operation->is_write()) --under_way(*operation);
   if (reply.outcome == ForwardOutcome::done) {
     if (operation->is_write()) leader_hint_ = operation->target;
     operation->revision = reply.revision;
@@ -182,7 +187,7 @@ void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, cons
 }
 
 void GroupRoute::forward_failed(Operation* operation) {
-  if (operation->is_write()) --writes_under_way_;
+  if (operation->is_write()) --under_way(*operation);
   // Not at once: the link would be as full, or as gone, as it was a moment ago.
   candidate(operation->target)->not_before_ns = host_->loop()->now_ns() + kTurnedDownNs;
   retry(operation);
@@ -245,13 +250,24 @@ void GroupRoute::pump() {
   for (Operation* operation : reads) {
     if (!dispatch(operation)) waiting_reads_.push_back(operation);
   }
-  while (!waiting_writes_.empty()) {
-    Operation* operation = waiting_writes_.front();
-    // What was under way with it may still be turned down too; its order is known only then.
-    if (operation->retried && writes_under_way_ != 0) return;
-    waiting_writes_.pop_front();
-    if (dispatch(operation)) continue;
-    waiting_writes_.push_front(operation);
+  pump_writes();
+}
+
+// In order, where they are of one key: what was under way with a write that was turned down may
+// still be turned down too, and their order is known only then.
+void GroupRoute::pump_writes() {
+  std::bitset<kKeyClasses> held;
+  for (size_t i = 0; i < waiting_writes_.size();) {
+    Operation* operation = waiting_writes_[i];
+    const uint64_t key_class = operation->key_hash % kKeyClasses;
+    if (held[key_class] || (operation->retried && under_way(*operation) != 0)) {
+      held.set(key_class);
+      ++i;
+      continue;
+    }
+    waiting_writes_.erase(waiting_writes_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (dispatch(operation)) continue;  // nothing before it was of its key
+    waiting_writes_.insert(waiting_writes_.begin() + static_cast<std::ptrdiff_t>(i), operation);
     return;
   }
 }
@@ -272,7 +288,7 @@ void GroupRoute::peer_down(uint32_t node) {
     if (operation->state == OperationState::forwarded && operation->target == node) {
       host_->forget(operation);
       if (operation->is_write()) {
-        --writes_under_way_;
+        --under_way(*operation);
         operation->message =
             "the link to the node that was to do the write broke: nobody can say "
             "whether it was done";

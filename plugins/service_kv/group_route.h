@@ -7,6 +7,7 @@
 #ifndef GREY_SERVICE_KV_GROUP_ROUTE_H_
 #define GREY_SERVICE_KV_GROUP_ROUTE_H_
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <string>
@@ -87,6 +88,10 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   // How long a node that turned an operation down is left alone, unless news come first.
   static constexpr uint64_t kTurnedDownNs = 20'000'000;
 
+  // Keys are told apart by their hash, in so many classes: writes of two keys of one class only
+  // wait for each other needlessly.
+  static constexpr uint64_t kKeyClasses = 64;
+
   struct Candidate {
     uint32_t node;
     uint64_t not_before_ns = 0;  // it turned an operation down
@@ -126,6 +131,10 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void refresh();          // status_
   uint64_t age_ms() const;
   Candidate* candidate(uint32_t node);
+  void pump_writes();
+  uint32_t& under_way(const Operation& operation) {
+    return writes_under_way_[operation.key_hash % kKeyClasses];
+  }
 
   void proposal_resolved(Operation* operation, ProposalOutcome outcome,
                          Status why) noexcept override;
@@ -160,7 +169,8 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   uint64_t next_sequence_ = 1;
   std::deque<Operation*> waiting_reads_;
   std::deque<Operation*> waiting_writes_;  // in order of sequence
-  uint64_t writes_under_way_ = 0;          // of this node's clients
+  // Of this node's clients, by the class of their key.
+  std::array<uint32_t, kKeyClasses> writes_under_way_{};
   uint64_t sessions_told_ = 0;
   bool stopping_ = false;
   bool closed_ = false;  // neither group nor machine calls any more

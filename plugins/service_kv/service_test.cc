@@ -247,6 +247,34 @@ TEST_F(ServiceTest, AWriteThatIsNotCommittedInTimeIsOfUnknownOutcome) {
   EXPECT_EQ(get(3, "key").value, "value");
 }
 
+// One that nobody answers holds up only what is of its key.
+TEST_F(ServiceTest, AWriteThatIsDoneAgainWaitsForThoseOfItsKeyOnly) {
+  make(1);
+  const uint32_t shard = shard_of(view_of("a"), 8);
+  std::string other = "b";
+  while (shard_of(view_of(other), 8) != shard) other += "b";
+  for (const bool same : {false, true}) {
+    decree.hold_commits = true;
+    Answer stuck, again, later;
+    submit(1, request_for(KvOperation::put, "a", "1"), &stuck);
+    world.run_for(10);
+    decree.refuse = make_status(StatusCode::not_leader);
+    submit(1, request_for(KvOperation::put, same ? "a" : other, "2"), &again);
+    world.run_for(10);
+    decree.refuse = ok_status();
+    decree.hold_commits = false;  // the next one that is proposed takes the first one along
+    world.run_for(200);
+    EXPECT_EQ(again.calls, same ? 0 : 1);
+    EXPECT_EQ(stuck.calls, same ? 0 : 1);
+    if (same) submit(1, request_for(KvOperation::put, other, "3"), &later);
+    world.run_for(200);
+    EXPECT_EQ(again.code, KvCode::ok);
+    EXPECT_EQ(stuck.code, KvCode::ok);
+    EXPECT_LT(stuck.revision, again.revision);
+    if (same) EXPECT_EQ(get(1, "a").value, "2");
+  }
+}
+
 TEST_F(ServiceTest, ALostProposalIsDoneAgainAtTheNextLeader) {
   make(3);
   decree.hold_commits = true;
