@@ -357,6 +357,9 @@ TEST_F(ServiceTest, ARangeGoesOverAllShardsInOrder) {
   EXPECT_EQ(back.keys, (std::vector<std::string>{"k119", "k118", "k117"}));
   EXPECT_TRUE(back.more);
   EXPECT_TRUE(range("k120", "k110", 3, false).keys.empty());
+  EXPECT_EQ(
+      servers[1]->node.host->metrics.at(R"(grey_kv_requests_total{operation="range",code="ok"})"),
+      4);
 }
 
 TEST_F(ServiceTest, RangesAreRefusedBeforeTheyHoldTooMuch) {
