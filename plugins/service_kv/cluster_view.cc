@@ -21,11 +21,13 @@ void look_at_leader(const ClusterView& view, GroupSummary* out) {
   out->term = leader.term;
   out->commit_index = leader.commit_index;
   out->voters = 0;
+  uint32_t answering = 0;
   for (const ReplicaReport& replica : leader.replicas) {
     if (replica.progress == ReplicaProgress::snapshot) out->rebuilding = true;
     if (replica.role != ReplicaRole::voter) continue;
     ++out->voters;
     const bool self = replica.node == out->leader_number;
+    if (self || replica.recently_active) ++answering;
     const uint64_t lag =
         leader.last_index > replica.match_index ? leader.last_index - replica.match_index : 0;
     if (self || (replica.recently_active && replica.progress != ReplicaProgress::snapshot &&
@@ -36,6 +38,7 @@ void look_at_leader(const ClusterView& view, GroupSummary* out) {
   out->has_quorum = true;
   const uint32_t quorum = std::max(
       out->voters / 2 + 1, std::min(view.topology->record.settings.write_quorum, out->voters));
+  out->writable = answering >= quorum;
   out->fault_tolerance = out->good_voters > quorum ? out->good_voters - quorum : 0;
 }
 
@@ -78,7 +81,7 @@ ClusterState state_of(const ClusterView& view, const std::vector<GroupSummary>& 
   ClusterState state = ClusterState::healthy;
   for (const GroupSummary& group : groups) {
     ClusterState own = ClusterState::healthy;
-    if (!group.has_quorum) {
+    if (!group.writable) {
       // Without the control group all shards may still be written; a shard without a readable
       // replica serves not even stale reads.
       own = group.group == kControlGroup ? ClusterState::degraded

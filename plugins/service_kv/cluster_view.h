@@ -45,6 +45,7 @@ struct GroupSummary {
   uint32_t readable = 0;      // replicas that answered and have installed state
   bool rebuilding = false;    // some replica is being filled, or failed
   bool has_quorum = false;
+  bool writable = false;         // as many voters answer the leader as a write needs
   uint32_t fault_tolerance = 0;  // how many more voters may go
 };
 

@@ -52,10 +52,12 @@ json::array problems_of(const ClusterView& view, const std::vector<GroupSummary>
   json::array problems;
   if (!view.waiting_for.empty()) problems.emplace_back(view.waiting_for);
   for (const std::string& notice : view.notices) problems.emplace_back(notice);
-  std::vector<std::string> leaderless, short_of_replicas, silent;
+  std::vector<std::string> leaderless, unwritable, short_of_replicas, silent;
   for (const GroupSummary& group : groups) {
     if (!group.has_quorum) {
       leaderless.push_back(group_name(group.group));
+    } else if (!group.writable) {
+      unwritable.push_back(group_name(group.group));
     } else if (group.good_voters < group.voters || group.rebuilding) {
       short_of_replicas.push_back(group_name(group.group));
     }
@@ -67,6 +69,7 @@ json::array problems_of(const ClusterView& view, const std::vector<GroupSummary>
   }
   add_count("no answer to this node", silent, &problems);
   add_count("no leader with a quorum is seen from here", leaderless, &problems);
+  add_count("fewer replicas answer than write_quorum asks for", unwritable, &problems);
   add_count("not every replica is connected and up to date", short_of_replicas, &problems);
   for (const auto& [number, node] : view.reports) {
     for (const GroupReport& group : node.groups) {

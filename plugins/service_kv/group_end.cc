@@ -14,7 +14,7 @@ bool is_final(KvCode code) {
 
 void GroupRoute::proposal_resolved(Operation* operation, ProposalOutcome outcome,
                                    Status why) noexcept {
-  if (operation->from_node == 0) --writes_under_way_;
+  if (operation->from_node == 0) --under_way(*operation);
   if (operation->abandoned) {
     unlink(operation);
     delete operation;
@@ -76,7 +76,7 @@ void GroupRoute::expire(Operation* operation) {
     case OperationState::forwarded:
       host_->forget(operation);
       if (!operation->is_write()) return fail(operation);
-      --writes_under_way_;
+      --under_way(*operation);
       complete(operation, KvCode::unknown_outcome);
       return;
     case OperationState::fresh:

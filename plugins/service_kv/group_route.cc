@@ -1,6 +1,7 @@
 #include "group_route.h"
 
 #include <algorithm>
+#include <bitset>
 #include <cassert>
 
 #include "grey/glue/plugin.h"
@@ -13,7 +14,6 @@ GroupRoute::GroupRoute(RouteHost* host, uint32_t group)
       candidates_.push_back({replica.node_number});
     }
   }
-  last_reachable_ns_ = opened_ns_;
 }
 
 GroupRoute::~GroupRoute() {
@@ -52,7 +52,11 @@ void GroupRoute::start(Operation* operation) {
     complete(operation, KvCode::starting);
   } else if (operation->from_node != 0) {
     serve_remote(operation);
-  } else if ((operation->is_write() && !waiting_writes_.empty()) || !dispatch(operation)) {
+  } else if (operation->is_write() && !waiting_writes_.empty()) {
+    wait(operation);
+    // It may have nothing to do with what that one waits for.
+    if (waiting_writes_.front()->retried) host_->attend(this);
+  } else if (!dispatch(operation)) {
     wait(operation);
   }
 }
@@ -71,12 +75,12 @@ bool GroupRoute::dispatch(Operation* operation) {
     fail(operation);
     return true;
   }
-  const bool asks_here =
-      operation->is_write() ? status_.role == GroupRole::leader : status_.installed != 0;
+  const bool asks_here = status_.role == GroupRole::leader ||
+                         (!operation->is_write() && !operation->not_here && reads_here());
   if (asks_here) {
     if (host_->loop()->now_ns() < local_not_before_ns_) return false;
     if (operation->is_write()) {
-      propose(operation);
+      write_here(operation);
       return true;
     }
     if (!leader_known()) return false;
@@ -116,9 +120,9 @@ void GroupRoute::serve_remote(Operation* operation) {
   } else if (!quorum_in_sight()) {
     turn_away(operation, true);
   } else if (operation->is_write()) {
-    status_.role == GroupRole::leader ? propose(operation) : turn_away(operation, false);
+    status_.role == GroupRole::leader ? write_here(operation) : turn_away(operation, false);
   } else {
-    status_.installed != 0 && leader_known() ? confirm(operation) : turn_away(operation, false);
+    reads_here() && leader_known() ? confirm(operation) : turn_away(operation, false);
   }
 }
 
@@ -128,9 +132,16 @@ bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
   if (known->not_before_ns > host_->loop()->now_ns()) return false;
   operation->state = OperationState::forwarded;
   operation->target = node;
-  if (operation->is_write()) ++writes_under_way_;
+  if (operation->is_write()) ++under_way(*operation);
   host_->forward(operation, node);
   return true;
+}
+
+// At the leader.
+void GroupRoute::write_here(Operation* operation) {
+  if (status_.writable != 0) return propose(operation);
+  operation->message = "fewer replicas answer than write_quorum asks for: nothing was written";
+  complete(operation, KvCode::read_only);
 }
 
 void GroupRoute::propose(Operation* operation) {
@@ -140,20 +151,25 @@ void GroupRoute::propose(Operation* operation) {
     return complete(operation, KvCode::no_space);
   }
   operation->state = OperationState::proposed;
-  if (operation->from_node == 0) ++writes_under_way_;
+  if (operation->from_node == 0) ++under_way(*operation);
   const BufferRef payload = operation->payload.ref();
   group_->propose(&payload, operation);
 }
 
+// A replica that stops keeping up is waited for as long as it may take to see that a leader is
+// gone: then the leader that is known is one that can be asked instead.
 void GroupRoute::confirm(Operation* operation) {
   const uint64_t now_ns = host_->loop()->now_ns();
+  uint64_t timeout_ns = operation->deadline_ns > now_ns ? operation->deadline_ns - now_ns : 1;
+  if (status_.role != GroupRole::leader) {
+    timeout_ns = std::min(timeout_ns, 2 * host_->topology().election_timeout_ns);
+  }
   operation->state = OperationState::confirming;
-  group_->read_index(operation->deadline_ns > now_ns ? operation->deadline_ns - now_ns : 1,
-                     operation);
+  group_->read_index(timeout_ns, operation);
 }
 
 void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, const Buffer& value) {
-  if (operation->is_write()) --writes_under_way_;
+  if (operation->is_write()) --under_way(*operation);
   if (reply.outcome == ForwardOutcome::done) {
     if (operation->is_write()) leader_hint_ = operation->target;
     operation->revision = reply.revision;
@@ -174,7 +190,7 @@ void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, cons
 }
 
 void GroupRoute::forward_failed(Operation* operation) {
-  if (operation->is_write()) --writes_under_way_;
+  if (operation->is_write()) --under_way(*operation);
   // Not at once: the link would be as full, or as gone, as it was a moment ago.
   candidate(operation->target)->not_before_ns = host_->loop()->now_ns() + kTurnedDownNs;
   retry(operation);
@@ -184,11 +200,19 @@ void GroupRoute::read_confirmed(Operation* operation, Status status) noexcept {
   if (status.ok()) {
     read(operation);
   } else if (status.code == StatusCode::timed_out) {
-    fail(operation);
+    ask_leader(operation);
   } else {
     local_not_before_ns_ = host_->loop()->now_ns() + kTurnedDownNs;
     retry(operation);
   }
+}
+
+void GroupRoute::ask_leader(Operation* operation) {
+  refresh();
+  const bool in_time = host_->loop()->now_ns() < operation->deadline_ns;
+  if (!in_time || status_.role == GroupRole::leader) return fail(operation);
+  operation->not_here = true;
+  retry(operation);
 }
 
 void GroupRoute::wait(Operation* operation) {
@@ -229,13 +253,24 @@ void GroupRoute::pump() {
   for (Operation* operation : reads) {
     if (!dispatch(operation)) waiting_reads_.push_back(operation);
   }
-  while (!waiting_writes_.empty()) {
-    Operation* operation = waiting_writes_.front();
-    // What was under way with it may still be turned down too; its order is known only then.
-    if (operation->retried && writes_under_way_ != 0) return;
-    waiting_writes_.pop_front();
-    if (dispatch(operation)) continue;
-    waiting_writes_.push_front(operation);
+  pump_writes();
+}
+
+// In order, where they are of one key: what was under way with a write that was turned down may
+// still be turned down too, and their order is known only then.
+void GroupRoute::pump_writes() {
+  std::bitset<kKeyClasses> held;
+  for (size_t i = 0; i < waiting_writes_.size();) {
+    Operation* operation = waiting_writes_[i];
+    const uint64_t key_class = operation->key_hash % kKeyClasses;
+    if (held[key_class] || (operation->retried && under_way(*operation) != 0)) {
+      held.set(key_class);
+      ++i;
+      continue;
+    }
+    waiting_writes_.erase(waiting_writes_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (dispatch(operation)) continue;  // nothing before it was of its key
+    waiting_writes_.insert(waiting_writes_.begin() + static_cast<std::ptrdiff_t>(i), operation);
     return;
   }
 }
@@ -256,7 +291,7 @@ void GroupRoute::peer_down(uint32_t node) {
     if (operation->state == OperationState::forwarded && operation->target == node) {
       host_->forget(operation);
       if (operation->is_write()) {
-        --writes_under_way_;
+        --under_way(*operation);
         operation->message =
             "the link to the node that was to do the write broke: nobody can say "
             "whether it was done";
@@ -292,6 +327,15 @@ bool GroupRoute::quorum_in_sight() {
   return host_->loop()->now_ns() < opened_ns_ + 2 * host_->topology().election_timeout_ns;
 }
 
+// Only a replica that was up to date lately: one that lags, is filled, is damaged or cannot write
+// its log would keep the read waiting though the leader could serve it.
+bool GroupRoute::reads_here() const {
+  if (status_.role == GroupRole::leader) return status_.installed != 0;
+  if (status_.installed == 0 || status_.current_at_ns == 0) return false;
+  const uint64_t now_ns = host_->loop()->now_ns();
+  return now_ns < status_.current_at_ns + host_->topology().election_timeout_ns;
+}
+
 // Without one a read index could only be waited for.
 bool GroupRoute::leader_known() const {
   return status_.role == GroupRole::leader || status_.leader != 0;
@@ -299,24 +343,16 @@ bool GroupRoute::leader_known() const {
 
 void GroupRoute::refresh() {
   if (!group_) return;
-  const bool was_reachable = status_.quorum_reachable != 0;
   status_ = GroupStatus{};
   status_.struct_size = sizeof(status_);
   group_->status(&status_);
-  if (status_.quorum_reachable != 0 || was_reachable) {
-    last_reachable_ns_ = host_->loop()->now_ns();
-  }
 }
 
-// How old this replica's state may be: reachable means heard from within two election timeouts, and
-// what it heard of may wait to be applied.
+// How old this replica's state may be, rounded up.
 uint64_t GroupRoute::age_ms() const {
-  if (status_.leader == 0 && status_.quorum_reachable != 0) return kAgeUnknown;
+  if (status_.current_at_ns == 0) return kAgeUnknown;
   const uint64_t now = host_->loop()->now_ns();
-  const uint64_t heard = std::min(now, last_reachable_ns_);
-  const uint64_t current =
-      status_.behind_since_ns == 0 ? heard : std::min(heard, status_.behind_since_ns);
-  return (now - current + 2 * host_->topology().election_timeout_ns) / 1'000'000;
+  return (now - std::min(now, status_.current_at_ns) + 999'999) / 1'000'000;
 }
 
 GroupRoute::Candidate* GroupRoute::candidate(uint32_t node) {

@@ -7,6 +7,7 @@
 #ifndef GREY_SERVICE_KV_GROUP_ROUTE_H_
 #define GREY_SERVICE_KV_GROUP_ROUTE_H_
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <string>
@@ -87,6 +88,10 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   // How long a node that turned an operation down is left alone, unless news come first.
   static constexpr uint64_t kTurnedDownNs = 20'000'000;
 
+  // Keys are told apart by their hash, in so many classes: writes of two keys of one class only
+  // wait for each other needlessly.
+  static constexpr uint64_t kKeyClasses = 64;
+
   struct Candidate {
     uint32_t node;
     uint64_t not_before_ns = 0;  // it turned an operation down
@@ -97,8 +102,10 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   bool dispatch(Operation* operation);
   bool dispatch_away(Operation* operation);
   void serve_remote(Operation* operation);
+  void ask_leader(Operation* operation);
   bool forward_to(Operation* operation, uint32_t node);
   void propose(Operation* operation);
+  void write_here(Operation* operation);
   void confirm(Operation* operation);
   void read(Operation* operation);
   void not_read(Operation* operation, Status status);
@@ -117,12 +124,17 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void link(Operation* operation);
   void unlink(Operation* operation);
 
-  bool usable() const;  // there is a replica here that has not failed
+  bool usable() const;      // there is a replica here that has not failed
+  bool reads_here() const;  // and a read would not have to wait for it
   bool leader_known() const;
   bool quorum_in_sight();  // or it is too early to tell
   void refresh();          // status_
   uint64_t age_ms() const;
   Candidate* candidate(uint32_t node);
+  void pump_writes();
+  uint32_t& under_way(const Operation& operation) {
+    return writes_under_way_[operation.key_hash % kKeyClasses];
+  }
 
   void proposal_resolved(Operation* operation, ProposalOutcome outcome,
                          Status why) noexcept override;
@@ -145,7 +157,6 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   std::unique_ptr<KvMachine> machine_;
   Ref<Group> group_;
   GroupStatus status_{};
-  uint64_t last_reachable_ns_ = 0;
   // This replica turned an operation down: it is left alone until then, unless news come first.
   uint64_t local_not_before_ns_ = 0;
   std::string problem_;
@@ -158,7 +169,8 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   uint64_t next_sequence_ = 1;
   std::deque<Operation*> waiting_reads_;
   std::deque<Operation*> waiting_writes_;  // in order of sequence
-  uint64_t writes_under_way_ = 0;          // of this node's clients
+  // Of this node's clients, by the class of their key.
+  std::array<uint32_t, kKeyClasses> writes_under_way_{};
   uint64_t sessions_told_ = 0;
   bool stopping_ = false;
   bool closed_ = false;  // neither group nor machine calls any more

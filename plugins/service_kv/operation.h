@@ -86,6 +86,7 @@ struct Operation final : WriteProposal, ReadDone, ValueDone, ScanDone {
   // At home.
   OperationState state = OperationState::fresh;
   bool retried = false;    // it waits to be done again
+  bool not_here = false;   // a read that this node's replica kept waiting: the leader is asked
   bool doubtful = false;   // an earlier try of it may have been done, or may be yet
   bool abandoned = false;  // the client was answered: it ends when the group lets go of it
   uint32_t target = 0;     // the node it was forwarded to

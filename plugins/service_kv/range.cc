@@ -36,6 +36,7 @@ void RangeJob::start(RouterShared* shared, Router* router, Loop* loop,
   if (load.jobs >= kMaxJobs || load.held_bytes >= kMaxHeldBytes) refusal = KvCode::busy;
   const bool empty = request.end.size != 0 && text_of(request.start) >= text_of(request.end);
   if (refusal != KvCode::ok || empty) {
+    router->count(OperationKind::scan, refusal);
     post(loop, [refusal, done] { done->done(refusal, usual_message(refusal), nullptr, 0, false); });
     return;
   }
@@ -110,6 +111,7 @@ void RangeJob::answer() {
   std::vector<KvItem> items;
   bool more = false;
   if (code_ == KvCode::ok) merge(&items, &more);
+  router_->count(OperationKind::scan, code_);
   done_->done(code_, usual_message(code_), items.data(), static_cast<uint32_t>(items.size()), more);
 }
 

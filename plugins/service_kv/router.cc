@@ -212,7 +212,7 @@ void Router::deliver(Operation* operation) {
     admitted.swap(admitted_);
     for (Operation* next : admitted) send_home(next);
   }
-  count(*operation);
+  count(operation->kind, operation->code);
   KvResponse response{};
   response.struct_size = sizeof(response);
   response.code = operation->code;
@@ -320,7 +320,7 @@ void Router::run() noexcept {
   if (again) want_tick();
 }
 
-void Router::count(const Operation& operation) {
+void Router::count(OperationKind kind, KvCode code) {
   constexpr const char* kKinds[] = {"get", "put", "delete", "range"};
   constexpr const char* kCodes[] = {"ok",
                                     "bad_request",
@@ -336,12 +336,12 @@ void Router::count(const Operation& operation) {
                                     "no_space",
                                     "session_expired",
                                     "internal"};
-  const auto kind = static_cast<uint32_t>(operation.kind);
-  const auto code = static_cast<uint32_t>(operation.code);
-  Ref<Instrument>& counter = counters_[kind][code];
+  const auto row = static_cast<uint32_t>(kind);
+  const auto column = static_cast<uint32_t>(code);
+  Ref<Instrument>& counter = counters_[row][column];
   if (!counter) {
     const std::string labels =
-        std::string("operation=\"") + kKinds[kind] + "\",code=\"" + kCodes[code] + "\"";
+        std::string("operation=\"") + kKinds[row] + "\",code=\"" + kCodes[column] + "\"";
     counter = Ref<Instrument>::adopt(shared_->host->meter()->instrument(
         MetricKind::counter, "grey_kv_requests_total", "Requests answered, by operation and code.",
         labels.c_str(), nullptr, 0));

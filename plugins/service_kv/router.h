@@ -88,6 +88,8 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   // How many operations and ranges of clients on this loop are under way.
   uint32_t live() const { return live_ + range_load_.jobs; }
   RangeLoad& range_load() { return range_load_; }
+  // In the metrics: a client's request was answered.
+  void count(OperationKind kind, KvCode code);
 
   // Gives away what is led here, where someone else could lead.
   void hand_over_leaders(Completion* done);
@@ -140,7 +142,6 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   void want_tick();
   void want_local_flush();
   void want_forward_flush();
-  void count(const Operation& operation);
 
   RouterShared* shared_;
   const uint32_t index_;

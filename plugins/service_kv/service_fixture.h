@@ -118,6 +118,7 @@ struct ServiceTest : ::testing::Test {
     for (uint32_t i = 1; i <= count; ++i) peers.push_back("host-" + std::to_string(i) + ":1");
     for (uint32_t i = 1; i <= count; ++i) {
       servers.push_back(std::make_unique<Server>(&network, &decree, i, peers));
+      for (const auto& [key, value] : settings) servers.back()->node.settings[key] = value;
       if (factor) servers.back()->node.settings["storage.replication_factor"] = factor;
       if (prepare) prepare(*servers.back());
     }
@@ -184,6 +185,7 @@ struct ServiceTest : ::testing::Test {
     return answer;
   }
 
+  std::map<std::string, std::string> settings;  // of every node
   World world;
   Network network{&world};
   Decree decree{&world};

@@ -181,18 +181,71 @@ TEST_F(ServiceTest, MalformedMessagesAreDroppedAndTheNodeGoesOn) {
 TEST_F(ServiceTest, WithoutQuorumWritesAndReadsAreRefusedAtOnceAndStaleReadsServed) {
   make(3);
   ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
-  world.run_for(3000);
+  EXPECT_EQ(get(1, "key").value, "value");
   servers[0]->consensus->quorum = false;
   const uint64_t began_ns = world.now_ns;
   EXPECT_EQ(put(1, "key", "2").code, KvCode::read_only);
   EXPECT_EQ(get(1, "key").code, KvCode::no_quorum);
   EXPECT_LT(world.now_ns - began_ns, 50'000'000u);
+}
+
+TEST_F(ServiceTest, AReplicaThatDoesNotKeepUpLeavesReadsToTheLeader) {
+  make(3);
+  ASSERT_EQ(put(1, "key", "1").code, KvCode::ok);
+  ASSERT_EQ(get(2, "key").value, "1");
+  servers[1]->consensus->behind = true;
+  ASSERT_EQ(put(1, "key", "2").code, KvCode::ok);
+  // Nobody knows yet: it is waited for, and not up to the deadline.
+  KvRequest read = request_for(KvOperation::get, "key", "");
+  read.deadline_ns = world.now_ns + 5'000'000'000;
+  EXPECT_EQ(finish(2, read).value, "2");
+  const uint64_t began_ns = world.now_ns;
+  EXPECT_EQ(get(2, "key").value, "2");
+  EXPECT_LT(world.now_ns - began_ns, 50'000'000u);
+}
+
+// The majority leads, but write_quorum asks for more.
+TEST_F(ServiceTest, WithFewerVotersThanAWriteNeedsItIsRefusedAtOnce) {
+  settings["storage.write_quorum"] = "3";
+  make(3);
+  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
+  EXPECT_EQ(document(1, "cluster/status").document.at("state"), "healthy");
+  decree.writable = false;
+  for (const uint32_t server : {1u, 2u}) {
+    const uint64_t began_ns = world.now_ns;
+    EXPECT_EQ(put(server, "key", "2").code, KvCode::read_only);
+    EXPECT_LT(world.now_ns - began_ns, 50'000'000u);
+    EXPECT_EQ(get(server, "key").value, "value");
+  }
+  world.run_for(3000);
+  EXPECT_EQ(document(2, "cluster/status").document.at("state"), "read_only");
+}
+
+TEST_F(ServiceTest, AStaleReadSaysHowOldItsStateMayBe) {
+  make(3);
+  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
   KvRequest stale = request_for(KvOperation::get, "key", "");
   stale.consistency = KvConsistency::stale;
-  const Answer answer = finish(1, stale);
-  EXPECT_EQ(answer.code, KvCode::ok);
-  EXPECT_EQ(answer.value, "value");
-  EXPECT_GE(answer.age_ms, 2000u);
+  world.run_for(50);
+  EXPECT_LT(finish(2, stale).age_ms, 100u);
+  // However long nobody asked: the first one is told as much as the second.
+  for (const bool without_quorum : {true, false}) {
+    (without_quorum ? servers[1]->consensus->quorum : servers[1]->consensus->behind) =
+        !without_quorum;
+    ASSERT_EQ(put(1, "key", "later").code, KvCode::ok);
+    world.run_for(60'000);
+    for (int i = 0; i < 2; ++i) {
+      const Answer answer = finish(2, stale);
+      EXPECT_EQ(answer.code, KvCode::ok);
+      EXPECT_EQ(answer.value, without_quorum ? "value" : "later");
+      EXPECT_GE(answer.age_ms, 60'000u);
+      EXPECT_LT(answer.age_ms, 61'000u);
+    }
+    if (!without_quorum) break;
+    servers[1]->consensus->quorum = true;
+    ASSERT_EQ(get(2, "key").value, "later");
+    EXPECT_LT(finish(2, stale).age_ms, 100u);
+  }
 }
 
 TEST_F(ServiceTest, AWriteThatIsNotCommittedInTimeIsOfUnknownOutcome) {
@@ -207,6 +260,34 @@ TEST_F(ServiceTest, AWriteThatIsNotCommittedInTimeIsOfUnknownOutcome) {
   decree.release_commits();
   world.run_for(100);
   EXPECT_EQ(get(3, "key").value, "value");
+}
+
+// One that nobody answers holds up only what is of its key.
+TEST_F(ServiceTest, AWriteThatIsDoneAgainWaitsForThoseOfItsKeyOnly) {
+  make(1);
+  const uint32_t shard = shard_of(view_of("a"), 8);
+  std::string other = "b";
+  while (shard_of(view_of(other), 8) != shard) other += "b";
+  for (const bool same : {false, true}) {
+    decree.hold_commits = true;
+    Answer stuck, again, later;
+    submit(1, request_for(KvOperation::put, "a", "1"), &stuck);
+    world.run_for(10);
+    decree.refuse = make_status(StatusCode::not_leader);
+    submit(1, request_for(KvOperation::put, same ? "a" : other, "2"), &again);
+    world.run_for(10);
+    decree.refuse = ok_status();
+    decree.hold_commits = false;  // the next one that is proposed takes the first one along
+    world.run_for(200);
+    EXPECT_EQ(again.calls, same ? 0 : 1);
+    EXPECT_EQ(stuck.calls, same ? 0 : 1);
+    if (same) submit(1, request_for(KvOperation::put, other, "3"), &later);
+    world.run_for(200);
+    EXPECT_EQ(again.code, KvCode::ok);
+    EXPECT_EQ(stuck.code, KvCode::ok);
+    EXPECT_LT(stuck.revision, again.revision);
+    if (same) EXPECT_EQ(get(1, "a").value, "2");
+  }
 }
 
 TEST_F(ServiceTest, ALostProposalIsDoneAgainAtTheNextLeader) {
@@ -307,6 +388,9 @@ TEST_F(ServiceTest, ARangeGoesOverAllShardsInOrder) {
   EXPECT_EQ(back.keys, (std::vector<std::string>{"k119", "k118", "k117"}));
   EXPECT_TRUE(back.more);
   EXPECT_TRUE(range("k120", "k110", 3, false).keys.empty());
+  EXPECT_EQ(
+      servers[1]->node.host->metrics.at(R"(grey_kv_requests_total{operation="range",code="ok"})"),
+      4);
 }
 
 TEST_F(ServiceTest, RangesAreRefusedBeforeTheyHoldTooMuch) {

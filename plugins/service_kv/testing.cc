@@ -64,10 +64,14 @@ class MemoryFile final : public Implements<File> {
   Status* result_;
 };
 
-class NullInstrument final : public Uncounted<Instrument> {
+class SumInstrument final : public Uncounted<Instrument> {
  public:
-  void add(double) noexcept override {}
-  void set(double) noexcept override {}
+  explicit SumInstrument(double* sum) : sum_(sum) {}
+  void add(double value) noexcept override { *sum_ += value; }
+  void set(double value) noexcept override { *sum_ = value; }
+
+ private:
+  double* sum_;
 };
 
 }  // namespace
@@ -329,13 +333,17 @@ struct TestHost::Parts {
   };
   class M final : public Uncounted<Meter> {
    public:
-    Instrument* instrument(MetricKind, const char*, const char*, const char*, const double*,
-                           uint32_t) noexcept override {
-      return &instrument_;
+    explicit M(std::map<std::string, double>* metrics) : metrics_(metrics) {}
+    Instrument* instrument(MetricKind, const char* name, const char*, const char* labels,
+                           const double*, uint32_t) noexcept override {
+      double* sum = &(*metrics_)[std::string(name) + "{" + labels + "}"];
+      instruments_.push_back(std::make_unique<SumInstrument>(sum));
+      return instruments_.back().get();
     }
 
    private:
-    NullInstrument instrument_;
+    std::map<std::string, double>* metrics_;
+    std::vector<std::unique_ptr<SumInstrument>> instruments_;
   };
   class H final : public Uncounted<MetricsHub> {
    public:
@@ -343,12 +351,13 @@ struct TestHost::Parts {
     void add_refresher(MetricRefresher*) noexcept override {}
     void remove_refresher(MetricRefresher*) noexcept override {}
   };
-  explicit Parts(TestNode* node)
+  Parts(TestNode* node, std::map<std::string, double>* metrics)
       : workers(node->network->world),
         clock(node->network->world),
         random(node),
         log(node),
-        config(node) {}
+        config(node),
+        meter(metrics) {}
   W workers;
   C clock;
   R random;
@@ -359,7 +368,7 @@ struct TestHost::Parts {
 };
 
 TestHost::TestHost(TestNode* node, uint32_t loop_total)
-    : test_peers(node), node_(node), parts_(std::make_unique<Parts>(node)) {
+    : test_peers(node), node_(node), parts_(std::make_unique<Parts>(node, &metrics)) {
   for (uint32_t i = 0; i < loop_total; ++i) {
     loops.push_back(std::make_unique<TestLoop>(node->network->world, i));
   }

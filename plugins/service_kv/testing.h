@@ -143,6 +143,7 @@ class TestHost final : public Uncounted<Host> {
   std::vector<std::unique_ptr<TestLoop>> loops;
   TestPeers test_peers;
   std::map<std::string, Object*> interfaces;
+  std::map<std::string, double> metrics;  // by name and labels, as "name{labels}"
   bool shutdown = false;
 
  private:

@@ -90,7 +90,7 @@ void TestGroup::commit_pending() {
 void TestGroup::catch_up() {
   if (!applying_.empty() || stopped_) return;
   run_soon([this] {
-    if (!applying_.empty() || stopped_) return;
+    if (!applying_.empty() || stopped_ || consensus_->behind) return;
     const uint64_t from = machine_->applied().index;
     for (uint64_t index = from + 1; index <= truth().committed.size(); ++index) {
       const Decree::Entry& entry = truth().committed[index - 1];
@@ -144,7 +144,7 @@ void TestGroup::read_index(uint64_t timeout_ns, ReadDone* done) noexcept {
   World* world = consensus_->decree->world;
   if (stopped_ || !consensus_->quorum) {
     run_soon([done] { done->readable(make_status(StatusCode::no_quorum)); });
-  } else if (truth().leader == 0) {
+  } else if (truth().leader == 0 || consensus_->behind) {
     world->at(world->now_ns + timeout_ns,
               [done] { done->readable(make_status(StatusCode::timed_out)); });
   } else {
@@ -163,6 +163,12 @@ void TestGroup::status(GroupStatus* out) noexcept {
   out->commit_index = truth().committed.size();
   out->last_index = truth().committed.size();
   out->installed = 1;
+  out->writable = leads && consensus_->decree->writable ? 1 : 0;
+  const bool reached = consensus_->quorum && truth().leader != 0;
+  if (reached && !consensus_->behind && out->applied_index == out->commit_index) {
+    current_at_ns_ = consensus_->host()->loops[loop_]->now_ns();
+  }
+  out->current_at_ns = current_at_ns_;
   out->replica_count = static_cast<uint32_t>(consensus_->placements[number_].size());
   out->problem = "";
   out->no_space = consensus_->decree->no_space;
@@ -171,7 +177,8 @@ void TestGroup::status(GroupStatus* out) noexcept {
 uint32_t TestGroup::replicas(ReplicaStatus* out, uint32_t capacity) noexcept {
   const auto& placement = consensus_->placements[number_];
   for (uint32_t i = 0; i < placement.size() && i < capacity; ++i) {
-    const bool there = consensus_->decree->nodes.contains(placement[i].node_number);
+    const bool there = consensus_->decree->nodes.contains(placement[i].node_number) &&
+                       (consensus_->decree->writable || placement[i].node_number == truth().leader);
     out[i] = {placement[i].replica_id, placement[i].node_number,
               placement[i].role,       there ? ReplicaProgress::replicate : ReplicaProgress::probe,
               there ? 1u : 0u,         there ? truth().committed.size() : 0};

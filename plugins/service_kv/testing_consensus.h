@@ -30,6 +30,7 @@ class Decree {
   std::map<uint32_t, Truth> groups;
   std::map<uint32_t, TestConsensus*> nodes;  // by node number
   bool hold_commits = false;
+  bool writable = true;         // as many voters answer as a write needs
   uint64_t timestamp_ms = 1;    // of entries from now on
   bool no_space = false;        // what a group's status says
   Status refuse = ok_status();  // with what a leader refuses proposals
@@ -80,6 +81,7 @@ class TestGroup final : public Implements<Group>, private Completion {
   std::map<uint64_t, Proposal*> proposals_;  // committed, by index
   std::deque<Read> reads_;
   std::vector<CommittedEntry> applying_;
+  uint64_t current_at_ns_ = 0;
   bool stopped_ = false;
 };
 
@@ -95,6 +97,7 @@ class TestConsensus final : public Uncounted<Consensus> {
   Decree* decree;
   uint32_t number;  // of this node
   bool quorum = true;
+  bool behind = false;  // its replicas apply nothing
   std::map<uint32_t, Ref<TestGroup>> groups;
   std::map<uint32_t, std::vector<ReplicaPlacement>> placements;
   TestHost* host() { return host_; }

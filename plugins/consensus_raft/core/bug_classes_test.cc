@@ -290,7 +290,7 @@ TEST(BugClassTest, B27_LeaderWhoseLogHangsHandsOver) {
 
 TEST(BugClassTest, B29_DamagedReplicaIsNeitherCountedNorVotes) {
   Lone lone(3, {1}, 1, {}, at(1, 3));
-  lone.step(2, 2, VoteRequest{at(5, 9)});
+  lone.step(2, 2, VoteRequest{at(1, 9)});
   lone.persist();
   EXPECT_FALSE(lone.sent<VoteResponse>().at(0).second.granted);
   lone.step(3, 3, AppendRequest{at(1, 1), LogIndex(1), {entry_of(1, 2)}});

@@ -99,7 +99,8 @@ void RaftState::on_message(ReplicaId from, const VoteRequest& request) {
 
 void RaftState::on_message(ReplicaId from, const VoteResponse& response) {
   auto* candidate = std::get_if<Candidate>(&role_);
-  if (!candidate) return;
+  // Nobody has been asked before the own vote is durable.
+  if (!candidate || !vote_durable()) return;
   candidate->votes.record(from, response.granted);
   switch (candidate->votes.result(configuration())) {
     case VoteResult::won:

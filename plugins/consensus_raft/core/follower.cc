@@ -14,7 +14,7 @@ Follower* RaftState::accept_leader(ReplicaId from) {
   const auto* known = std::get_if<Follower>(&role_);
   if (!known || known->leader != from) become_follower(term_, from);
   Follower& follower = std::get<Follower>(role_);
-  follower.contact_ns = now_.monotonic_ns;
+  follower.contact_ns = last_contact_ns_ = now_.monotonic_ns;
   follower.deadline_ns = now_.monotonic_ns + random_timeout();
   follower.quiesced = false;
   return &follower;
@@ -75,11 +75,19 @@ void RaftState::on_message(ReplicaId from, const Heartbeat& heartbeat) {
   if (heartbeat.round != 0 && log_progress_) {
     // Round 0 says only that this replica is there: a damaged one must not confirm a leadership,
     // since it may have forgotten its promises to another.
-    send(from, HeartbeatResponse{damaged_until_ ? 0 : heartbeat.round});
+    send(from,
+         HeartbeatResponse{damaged_until_ ? 0 : heartbeat.round, clock_base_ + now_.monotonic_ns});
   }
+  learn_clock(heartbeat);
   follower->quiesced = heartbeat.quiesce && !damaged_until_ && !installing_ &&
                        commit_ == log_.last_index() && heartbeat.commit == commit_ &&
                        log_.stable() == log_.last_index() && follower->reads.idle();
+}
+
+void RaftState::learn_clock(const Heartbeat& heartbeat) {
+  const uint64_t at_ns = heartbeat.echo_ns - clock_base_;
+  if (heartbeat.echo_ns == 0 || at_ns < born_ns_ || at_ns > now_.monotonic_ns) return;
+  freshness_.learn(at_ns, heartbeat.leader_commit, applied_);
 }
 
 // Tells the leader how far the log is equal to its own *and* durable: one answer for whatever came

@@ -47,6 +47,7 @@ void RaftState::snapshot_installed(const SnapshotMeta& snapshot) {
   out_.truncate_from.reset();
   written_last_ = at.index;
   commit_ = released_ = applied_ = at.index;
+  freshness_.applied(at.index);
   configurations_ = ConfigurationHistory(at.index, snapshot.configuration);
   proposals_.replaced_by(at, &out_.proposals);
   configuration_changed();

@@ -73,9 +73,14 @@ void RaftState::tick_leader(Leader& leader) {
     out_.transfer = TransferOutcome::timed_out;
   }
   if (leader.quiesced || now_.monotonic_ns < leader.heartbeat_due_ns) return;
-  if (!has_live_quorum(leader)) return become_follower(term_, kNobody);
+  // Check-quorum: whoever has not heard a majority within an election timeout leads no more.
+  if (now_.monotonic_ns - heard_from_ns(leader, 0) > timeout()) {
+    return become_follower(term_, kNobody);
+  }
+  leader.writable = now_.monotonic_ns - heard_from_ns(leader, options_.write_quorum) <= timeout();
   const bool quiesce = may_quiesce(leader);
   broadcast_heartbeat(leader, quiesce);
+  confirm_reads(leader);  // it may need nobody for that
   leader.quiesced = quiesce;
 }
 
@@ -84,14 +89,25 @@ void RaftState::broadcast_heartbeat(Leader& leader, bool quiesce) {
   leader.rounds.push_back({++leader.round, now_.monotonic_ns});
   if (leader.rounds.size() > kMaxOpenRounds) leader.rounds.pop_front();
   for (Progress& peer : leader.peers) {
-    const LogIndex commit = std::min(peer.match(), commit_);
-    peer.set_sent_commit(commit);
-    send(peer.id(), Heartbeat{commit, leader.round, quiesce});
+    Heartbeat heartbeat = heartbeat_for(leader, peer);
+    heartbeat.round = leader.round;
+    heartbeat.quiesce = quiesce;
+    send(peer.id(), heartbeat);
   }
 }
 
-// Check-quorum: whether a majority has been heard within an election timeout.
-bool RaftState::has_live_quorum(const Leader& leader) {
+Heartbeat RaftState::heartbeat_for(Leader& leader, Progress& peer) {
+  Heartbeat heartbeat{std::min(peer.match(), commit_)};
+  peer.set_sent_commit(heartbeat.commit);
+  // Before an entry of the own term is committed, this leader may not know all that is.
+  if (commit_ < leader.term_start) return heartbeat;
+  heartbeat.echo_ns = peer.clock().echo_ns(leader.lease_from_ns);
+  heartbeat.leader_commit = commit_;
+  return heartbeat;
+}
+
+// Since when a quorum has not been heard; 0 for the majority.
+uint64_t RaftState::heard_from_ns(const Leader& leader, uint32_t quorum) {
   const auto heard_ns = [&](ReplicaId id) {
     if (id == self_) return now_.monotonic_ns;
     for (const Progress& peer : leader.peers) {
@@ -99,8 +115,12 @@ bool RaftState::has_live_quorum(const Leader& leader) {
     }
     return uint64_t{0};
   };
-  const uint64_t since = quorum_value(configuration(), 0, heard_ns, &scratch_);
-  return now_.monotonic_ns - since <= timeout();
+  return quorum_value(configuration(), quorum, heard_ns, &scratch_);
+}
+
+bool RaftState::writable() const {
+  const auto* leader = std::get_if<Leader>(&role_);
+  return leader && leader->writable;
 }
 
 bool RaftState::may_quiesce(const Leader& leader) const {
@@ -156,6 +176,7 @@ void RaftState::on_message(ReplicaId from, const HeartbeatResponse& response) {
   peer->set_active(now_.monotonic_ns);
   peer->ack_round(response.round);
   confirm_reads(*leader);
+  peer->clock().heard(response.sent_ns, now_.monotonic_ns, leader->lease_from_ns);
 }
 
 // --- Commit

@@ -54,10 +54,17 @@ struct Heartbeat {
   LogIndex commit;     // min(match of the receiver, the leader's commit)
   uint64_t round = 0;  // rises within a term; 0: carries only the commit and wants no answer
   bool quiesce = false;
+  // Of a leader that knows what is committed: a `sent_ns` of the receiver (0: none yet), and an
+  // index at or before which everything lies that was committed anywhere when that was sent.
+  uint64_t echo_ns = 0;
+  LogIndex leader_commit{};
 };
 
 struct HeartbeatResponse {
   uint64_t round = 0;
+  // The sender's clock, from a number drawn at its start: what an earlier process of it sent does
+  // not pass for a time of this one. Only the sender reads it.
+  uint64_t sent_ns = 0;
 };
 
 // A follower asks for a read point. `context` is unique for the sender, restarts included.

@@ -53,6 +53,8 @@ void run_seed(const NetworkOptions& options, Network* network) {
   for (const ReplicaId id : network->core(leader).configurations().latest().members()) {
     ASSERT_EQ(network->core(id).applied_index(), network->core(leader).applied_index())
         << "seed " << options.seed << " replica " << id.value();
+    ASSERT_GT(network->core(id).current_at_ns() + 1'000'000'000, network->now_ns())
+        << "seed " << options.seed << " replica " << id.value();
   }
   const Configuration& now = network->core(leader).configurations().latest();
   ASSERT_FALSE(now.joint()) << "seed " << options.seed;

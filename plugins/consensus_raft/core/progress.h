@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/freshness.h"
 #include "core/inflights.h"
 #include "core/types.h"
 
@@ -71,6 +72,7 @@ class Progress {
   // The latest heartbeat round that the peer has answered.
   uint64_t acked_round() const { return acked_round_; }
   void ack_round(uint64_t round) { acked_round_ = std::max(acked_round_, round); }
+  PeerClock& clock() { return clock_; }
   // The highest commit index that was sent to it.
   LogIndex sent_commit() const { return sent_commit_; }
   void set_sent_commit(LogIndex commit) { sent_commit_ = std::max(sent_commit_, commit); }
@@ -88,6 +90,7 @@ class Progress {
   uint64_t heard_ns_;
   uint64_t acked_round_ = 0;
   Inflights inflights_;
+  PeerClock clock_;
 };
 
 }  // namespace grey::raft

@@ -97,6 +97,9 @@ Term Raft::term() const {
 ReplicaId Raft::leader() const {
   return state_->leader();
 }
+uint64_t Raft::last_contact_ns() const {
+  return state_->last_contact_ns();
+}
 LogIndex Raft::commit_index() const {
   return state_->hard_state().commit;
 }
@@ -108,6 +111,9 @@ bool Raft::damaged() const {
 }
 bool Raft::removed() const {
   return state_->removed();
+}
+uint64_t Raft::current_at_ns() const {
+  return state_->current_at_ns();
 }
 const char* Raft::failed() const {
   return state_->failed();
@@ -123,6 +129,9 @@ std::span<const Progress> Raft::peers() const {
 }
 bool Raft::ready_to_serve() const {
   return state_->ready_to_serve();
+}
+bool Raft::writable() const {
+  return state_->writable();
 }
 HardState Raft::hard_state() const {
   return state_->hard_state();

@@ -136,10 +136,15 @@ class Raft {
   Role role() const;
   Term term() const;
   ReplicaId leader() const;  // kNobody while none is known
+  // When it last heard from a leader, or as leader from a quorum; at first the time of its start.
+  uint64_t last_contact_ns() const;
   LogIndex commit_index() const;
   LogIndex applied_index() const;
   bool damaged() const;
   bool removed() const;        // see Effects::removed
+  // As of when, by the clock of tick(), everything that was committed anywhere is applied here. 0:
+  // unknown, as while it is damaged or filled. Costs nothing: it comes with the heartbeats.
+  uint64_t current_at_ns() const;
   const char* failed() const;  // null while it is not
   const LogView& log() const;
   const ConfigurationHistory& configurations() const;
@@ -147,6 +152,9 @@ class Raft {
   std::span<const Progress> peers() const;
   // Leader: whether an entry of its own term is committed, so that it may serve reads.
   bool ready_to_serve() const;
+  // Leader: whether, at its last heartbeat, as many voters as a write needs had been heard within an
+  // election timeout.
+  bool writable() const;
   HardState hard_state() const;
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/message_check.h"
 
 namespace grey::raft {
 
@@ -24,7 +25,10 @@ RaftState::RaftState(const RaftOptions& options, RestoredState restored, Now now
       written_(restored.hard_state),
       written_last_(log_.last_index()),
       damaged_until_(restored.damaged_until),
-      next_context_(random_.next()) {
+      next_context_(random_.next()),
+      clock_base_(next_context_),
+      born_ns_(now.monotonic_ns),
+      last_contact_ns_(now.monotonic_ns) {
   commit_ = std::clamp(restored.hard_state.commit, std::min(applied_, log_.last_index()),
                        log_.last_index());
   if (options_.lease_reads) no_vote_before_ns_ = now.monotonic_ns + timeout();
@@ -33,6 +37,8 @@ RaftState::RaftState(const RaftOptions& options, RestoredState restored, Now now
   sample_ = {term_, vote_, Role::follower, commit_, released_, applied_};
   if (log_.last().term > term_) {
     fail("the log holds an entry of a later term than the hard state");
+  } else if (term_.value() > kHighestNumber || log_.last_index().value() > kHighestNumber) {
+    fail("the log holds a term or an index that no group comes to");
   } else if (applied_ > log_.last_index() || applied_ < log_.boundary().index) {
     fail("the applied state lies outside of the log");
   }
@@ -76,42 +82,21 @@ uint64_t RaftState::next_deadline_ns() const {
 
 namespace {
 
-bool well_formed(const AppendRequest& request, Term term) {
-  LogPosition last = request.previous;
-  for (const Entry& entry : request.entries) {
-    if (entry.index != last.index + 1 || entry.term < last.term || entry.term > term) return false;
-    if (entry.type == EntryType::configuration && !decode_configuration(entry.payload.view())) {
-      return false;
-    }
-    last = {entry.term, entry.index};
-  }
-  return request.previous.term <= term;
-}
-
 template <typename Body>
 bool is(const Message& message) {
   return std::holds_alternative<Body>(message.body);
 }
 
-bool is_from_leader(const Message& message) {
-  return is<AppendRequest>(message) || is<Heartbeat>(message) || is<SnapshotOffer>(message);
-}
-
 }  // namespace
 
 Status RaftState::check(const Message& message) const {
-  bool valid = message.to == self_ && message.from != self_ && message.from != kNobody;
-  if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
-    valid = valid && well_formed(*append, message.term);
-  } else if (const auto* ack = std::get_if<AppendResponse>(&message.body)) {
+  bool valid = message.to == self_ && makes_sense(message);
+  if (const auto* ack = std::get_if<AppendResponse>(&message.body)) {
     // Only what was sent can come back.
     if (role() == Role::leader && message.term == term_ && !ack->rejected) {
       valid = valid && ack->index <= log_.last_index();
     }
-  } else if (const auto* pre_vote = std::get_if<PreVoteRequest>(&message.body)) {
-    valid = valid && pre_vote->campaign_term > message.term;
   }
-  if (valid && is_from_leader(message)) valid = message.term != Term(0);
   if (valid) return ok_status();
   return make_status(StatusCode::invalid_argument, "a raft message contradicts itself");
 }
@@ -175,6 +160,7 @@ void RaftState::leave_role() {
   if (auto* follower = std::get_if<Follower>(&role_)) {
     finish_reads(follower->reads.drain(), LogIndex(0), false);
   } else if (auto* leader = std::get_if<Leader>(&role_)) {
+    last_contact_ns_ = heard_from_ns(*leader, 0);
     std::vector<ReadRequest> reads;
     leader->reads.drain(&reads);
     for (const ReadRequest& request : reads) answer_read(request, LogIndex(0), false);
@@ -256,7 +242,14 @@ void RaftState::applied(LogIndex index) {
   if (failed_) return;
   GREY_RAFT_CHECK(index >= applied_ && index <= released_);
   applied_ = index;
+  freshness_.applied(index);
   log_.trim_memory(index, options_.recent_entry_bytes);
+}
+
+// A damaged replica may not have been told all that it confirms, and the state of one that installs
+// is about to be another.
+uint64_t RaftState::current_at_ns() const {
+  return failed_ || damaged_until_ || installing_ ? 0 : freshness_.current_at_ns();
 }
 
 void RaftState::compacted(LogIndex index) {

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "core/freshness.h"
 #include "core/invariants.h"
 #include "core/pending_proposals.h"
 #include "core/raft.h"
@@ -56,12 +57,15 @@ class RaftState {
   Role role() const { return static_cast<Role>(role_.index()); }
   ReplicaId leader() const;
   bool ready_to_serve() const;
+  bool writable() const;
+  uint64_t last_contact_ns() const { return last_contact_ns_; }
   bool has_effects() const { return dirty_; }
   HardState hard_state() const { return {term_, vote_, commit_}; }
   LogIndex applied_index() const { return applied_; }
   bool damaged() const { return damaged_until_.has_value(); }
   bool removed() const { return removed_; }
   const char* failed() const { return failed_; }
+  uint64_t current_at_ns() const;
   const LogView& log() const { return log_; }
   const ConfigurationHistory& configurations() const { return configurations_; }
   std::span<const Progress> peers() const;
@@ -112,6 +116,7 @@ class RaftState {
   bool store(LogPosition previous, std::vector<Entry>& entries);
   void acknowledge();
   void recover_from_damage();
+  void learn_clock(const Heartbeat& heartbeat);
   // --- install.cc
   void on_message(ReplicaId from, const SnapshotOffer& offer);
   void on_message(ReplicaId, const MembershipQuery&) {}  // both by step_outside_of_terms
@@ -121,7 +126,8 @@ class RaftState {
   void become_leader();
   void tick_leader(Leader& leader);
   void broadcast_heartbeat(Leader& leader, bool quiesce);
-  bool has_live_quorum(const Leader& leader);
+  Heartbeat heartbeat_for(Leader& leader, Progress& peer);
+  uint64_t heard_from_ns(const Leader& leader, uint32_t quorum);
   bool may_quiesce(const Leader& leader) const;
   void advance_commit(Leader& leader);
   void lead(Leader& leader);
@@ -176,6 +182,10 @@ class RaftState {
   bool removed_ = false;
   uint64_t no_vote_before_ns_ = 0;  // lease_reads: an earlier life may have promised it
   uint64_t next_context_;
+  const uint64_t clock_base_;  // of HeartbeatResponse::sent_ns
+  const uint64_t born_ns_;
+  uint64_t last_contact_ns_;  // with a leader, or as leader with a quorum; at first its start
+  Freshness freshness_;
   const char* failed_ = nullptr;
   bool dirty_ = true;
   RoleChange announced_{Role::follower, Term(0), kNobody};

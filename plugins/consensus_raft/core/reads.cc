@@ -43,6 +43,7 @@ void RaftState::confirm_reads(Leader& leader) {
   while (!leader.rounds.empty() && leader.rounds.front().number <= round) {
     leader.lease_from_ns = leader.rounds.front().sent_ns;
     leader.rounds.pop_front();
+    if (commit_ >= leader.term_start) freshness_.learn(leader.lease_from_ns, commit_, applied_);
   }
   std::vector<ReadIndex::Confirmed> confirmed;
   leader.reads.confirm(round, &confirmed);

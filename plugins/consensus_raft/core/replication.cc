@@ -56,8 +56,7 @@ void RaftState::replicate(Progress& peer) {
   }
   const LogIndex commit = std::min(peer.match(), commit_);
   if (commit <= peer.sent_commit()) return;
-  peer.set_sent_commit(commit);
-  send(peer.id(), Heartbeat{commit, 0, false});
+  send(peer.id(), heartbeat_for(std::get<Leader>(role_), peer));
 }
 
 void RaftState::send_entries(Progress& peer, std::vector<Entry> entries) {

@@ -58,6 +58,7 @@ struct Leader {
   uint64_t heartbeat_due_ns = 0;
   uint64_t busy_ns = 0;  // when something happened last
   bool quiesced = false;
+  bool writable = true;  // at the last heartbeat a write quorum was heard from lately
   uint64_t uncommitted_bytes = 0;
   std::optional<Transfer> transfer;
 };

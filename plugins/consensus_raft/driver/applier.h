@@ -60,8 +60,6 @@ class Applier final : private Completion {
   void stop() { stopped_ = true; }
 
   LogIndex applied() const { return next_ - 1; }
-  // Since when it has not been up to date with what is committed here; 0: it is.
-  uint64_t behind_since_ns() const { return next_ > until_ ? 0 : behind_since_ns_; }
   // The proposals up to `index` whose entries are applied, taken out; the rest with UINT64_MAX.
   struct Committed {
     LogIndex index;

@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t kGoneStepNs = 30'000'000;
 constexpr uint64_t kGoneJitterNs = 10'000'000;
 constexpr uint64_t kEntryOverhead = 48;  // what an entry takes in the log besides its payload
+constexpr uint64_t kDurableAgainNs = 5'000'000'000;
 
 RaftOptions core_options(GroupHost* host, const GroupOptions& options) {
   const DriverOptions& driver = host->options();
@@ -161,6 +162,7 @@ void GroupReplica::carry_out() {
   }
   if (was_damaged_ && !core_.damaged()) {
     was_damaged_ = false;
+    readable_from_ = core_.commit_index();
     lane_group_->state.damaged_until.reset();
     lane_->put_state(lane_group_);
     log_line(host_->host(), LogLevel::info, group_name(),
@@ -196,17 +198,9 @@ void GroupReplica::resolve(const ProposalResult& result) {
 }
 
 void GroupReplica::on_role_change(const RoleChange& change) {
-  const uint64_t now = host_->now().monotonic_ns;
-  if (change.leader != kNobody) {
-    elections_.leader_known();
-    leader_lost_ns_ = 0;
-  } else if (leader_lost_ns_ == 0) {
-    // A leader that steps down within its term has heard no quorum for an election timeout already.
-    const bool deserted = led_term_ == change.term;
-    const uint64_t unheard = deserted ? host_->options().election_timeout_ns : 0;
-    leader_lost_ns_ = now > unheard ? now - unheard : 1;
-  }
-  led_term_ = change.role == Role::leader ? change.term : Term(0);
+  if (change.leader != kNobody) elections_.leader_known();
+  // Not from when it was given up: that is up to two election timeouts later.
+  leader_lost_ns_ = change.leader != kNobody ? 0 : core_.last_contact_ns();
   if (change.role == Role::candidate) observe(host_->metrics().elections, 1);
   if (change.role == Role::leader) {
     log_line(host_->host(), LogLevel::info, group_name(), ": leads in term ", change.term.value());
@@ -291,15 +285,11 @@ ReplicaId GroupReplica::best_successor() const {
 
 // --- From the driver.
 
-void GroupReplica::receive(uint32_t from_node, Message message) {
-  if (stopping_ || message.to != self_) return;
-  if (!homes_.accept(configuration(), message.from, from_node)) return;
-  if (!has_room_for(message)) return;  // as if it was lost: it is sent again
-  const Status status = core().step(std::move(message));
-  if (!status.ok()) {
-    log_line(host_->host(), LogLevel::warning, group_name(), ": node ", from_node,
-             " sent a message that no replica sends: ", describe(status));
-  }
+bool GroupReplica::receive(uint32_t from_node, Message message) {
+  if (stopping_ || message.to != self_) return true;
+  if (!homes_.accept(configuration(), message.from, from_node)) return true;
+  if (!has_room_for(message)) return true;  // as if it was lost: it is sent again
+  return core().step(std::move(message)).ok();
 }
 
 bool GroupReplica::has_room_for(const Message& message) const {
@@ -416,14 +406,25 @@ SnapshotMeta GroupReplica::compact(LogIndex index) {
 
 void GroupReplica::make_durable() {
   const uint64_t durable = machine_->durable_index();
-  if (making_durable_ || stopping_ || durable >= applier_->applied().value()) return;
-  // It would let go of nothing.
-  if (!transfers_hold_too_much() && log_needed_from().value() <= durable) return;
+  if (making_durable_ || stopping_) return;
+  if (host_->now().monotonic_ns < durable_not_before_ns_) return;
+  // Only if that is what holds the log: otherwise it would let go of nothing.
+  LogIndex reachable = std::min(applier_->applied(), core_.log().stable());
+  if (!transfers_hold_too_much()) reachable = std::min(reachable, log_needed_from());
+  if (durable >= reachable.value()) return;
   making_durable_ = true;
-  machine_->make_durable(completion([keep = Ref<GroupReplica>::share(this)](Status) {
+  machine_->make_durable(completion([keep = Ref<GroupReplica>::share(this),
+                                     durable](Status status) {
     keep->making_durable_ = false;
     if (keep->stopping_) return keep->host_->wake(keep.get());
-    keep->lane_->reclaim();
+    if (status.ok() && keep->machine_->durable_index() > durable) {
+      return keep->lane_->reclaim();
+    }
+    // The disk is full, or the engine keeps nothing. The log asks again as it grows.
+    keep->durable_not_before_ns_ = keep->host_->now().monotonic_ns + kDurableAgainNs;
+    if (status.ok()) return;
+    log_line(keep->host_->host(), LogLevel::warning, keep->group_name(),
+             ": the engine cannot make durable what the log is to let go of: ", describe(status));
   }));
 }
 

@@ -45,7 +45,8 @@ class GroupReplica final : public Implements<Group>,
   void stop(Completion* done) noexcept override;
 
   // --- From the driver.
-  void receive(uint32_t from_node, Message message);
+  // False for a message that no correct peer sends.
+  bool receive(uint32_t from_node, Message message);
   void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
   void node_up(uint32_t node);
   void node_gone(uint32_t node);
@@ -169,8 +170,10 @@ class GroupReplica final : public Implements<Group>,
   bool log_progress_ = true;
   bool engine_behind_ = false;  // what waits to be applied fills the lane's budget
   bool making_durable_ = false;
-  bool handed_over_ = false;  // by a transfer; the new leader is not known yet
+  uint64_t durable_not_before_ns_ = 0;  // the last attempt has let go of nothing
+  bool handed_over_ = false;            // by a transfer; the new leader is not known yet
   bool was_damaged_ = false;
+  LogIndex readable_from_;  // after damage: what it had is there again once this is applied
   bool stopping_ = false;
   bool stopped_ = false;
   uint32_t log_reads_ = 0;
@@ -178,7 +181,6 @@ class GroupReplica final : public Implements<Group>,
   Completion* transfer_done_ = nullptr;
   Completion* stop_done_ = nullptr;
   uint64_t leader_lost_ns_ = 0;  // since when no leader is known; 0 while one is
-  Term led_term_{0};             // the term in which it leads, if it does
   uint32_t shown_leader_ = 0;
   GroupMetrics metrics_;
 };

@@ -156,6 +156,11 @@ void GroupReplica::installed(const SnapshotMeta& meta) {
   lane_->reset(lane_group_, meta, [keep = Ref<GroupReplica>::share(this), meta] {
     if (keep->stopping_) return;
     keep->core().snapshot_installed(meta);
+    // Committed, but their results are within the snapshot.
+    for (const Applier::Committed& one : keep->applier_->take_through(meta.position.index)) {
+      one.proposal->resolved(grey::ProposalOutcome::unknown,
+                             make_status(StatusCode::unknown_outcome), 0);
+    }
     keep->applier_->skip_to(meta.position.index);
     keep->applier_->resume();
     keep->reads_.applied(meta.position.index);

@@ -89,11 +89,13 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   status.quorum_reachable = problem_.empty() && recently;
   status.commit_index = core_.commit_index().value();
   status.applied_index = applier_->applied().value();
-  status.behind_since_ns = applier_->behind_since_ns();
   status.last_index = core_.log().last_index().value();
   status.first_index = core_.log().first_index().value();
-  const bool filling = receiver_ && receiver_->committing();
+  const bool filling = (receiver_ && receiver_->committing()) || core_.damaged() ||
+                       applier_->applied() < readable_from_;
   status.installed = !filling && !core_.removed() && !configuration().voters.empty();
+  status.current_at_ns = status.installed != 0 ? core_.current_at_ns() : 0;
+  status.writable = problem_.empty() && core_.writable();
   status.replica_count = static_cast<uint32_t>(configuration().member_count());
   status.joint = configuration().joint();
   std::memcpy(out, &status, status.struct_size);

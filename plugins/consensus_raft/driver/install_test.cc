@@ -188,5 +188,40 @@ TEST_F(InstallTest, B8_FollowerWithNothingButASnapshotDoesNotElectAnOlderLog) {
   expect_filled();
 }
 
+// Its result is within the snapshot: nobody here can say what it was.
+TEST_F(InstallTest, ACommittedProposalThatASnapshotGoesOverIsOfUnknownOutcome) {
+  start_all();
+  put_many(1);
+  ASSERT_TRUE(world_.run_until([&] { return all_equal(); }, kSecond));
+  Done transfer;
+  nodes_[1]->groups[1]->transfer(behind_, &transfer);
+  ASSERT_TRUE(world_.run_until([&] { return leader_of(1) == behind_; }, kSecond));
+  world_.run_for(20 * kMs);
+  TestMachine& machine = *nodes_[behind_]->machines[1];
+  machine.hold = true;
+  Outcome applying, waiting;
+  nodes_[behind_]->propose(1, "being applied", &applying);
+  world_.run_for(20 * kMs);
+  nodes_[behind_]->propose(1, "committed", &waiting);
+  world_.run_for(20 * kMs);
+  expected_[1].insert(expected_[1].end(), {"being applied", "committed"});
+  for (uint32_t other = 1; other <= 2; ++other) {
+    world_.cut(behind_, other);
+    world_.cut(other, behind_);
+  }
+  ASSERT_TRUE(
+      world_.run_until([&] { return nodes_[1]->leads(1) || nodes_[2]->leads(1); }, 10 * kSecond));
+  ASSERT_TRUE(world_.run_until([&] { return !nodes_[behind_]->leads(1); }, 10 * kSecond));
+  put_many(400);
+  EXPECT_FALSE(applying.done || waiting.done);
+  world_.heal();
+  world_.run_for(kSecond);
+  machine.let_go();
+  expect_filled();
+  ASSERT_TRUE(applying.done && waiting.done);
+  EXPECT_EQ(installs(), 1u);
+  EXPECT_EQ(waiting.outcome, grey::ProposalOutcome::unknown);
+}
+
 }  // namespace
 }  // namespace grey::raft::testing

@@ -260,9 +260,9 @@ bool LoopDriver::connected(uint32_t node) {
   return found != peers_.end() && found->second.up;
 }
 
-void LoopDriver::receive(uint32_t from_node, uint32_t group, Message message) {
+bool LoopDriver::receive(uint32_t from_node, uint32_t group, Message message) {
   const auto found = groups_.find(group);
-  if (found != groups_.end()) found->second->receive(from_node, std::move(message));
+  return found == groups_.end() || found->second->receive(from_node, std::move(message));
 }
 
 void LoopDriver::receive_snapshot(uint32_t from_node, const SnapshotMessage& message) {
@@ -299,7 +299,9 @@ void LoopDriver::on_peer_down(uint32_t number, PeerDown reason) noexcept {
 
 bool LoopDriver::is_over(uint32_t node, uint64_t boot_nonce) const {
   const auto found = peers_.find(node);
-  return found != peers_.end() && found->second.gone && found->second.boot_nonce == boot_nonce;
+  if (found == peers_.end()) return false;
+  const PeerNode& peer = found->second;
+  return peer.gone || (peer.boot_nonce != 0 && peer.boot_nonce != boot_nonce);
 }
 
 void LoopDriver::node_gone(uint32_t node) {

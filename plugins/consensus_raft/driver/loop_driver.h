@@ -32,9 +32,11 @@ class LoopDriver final : public GroupHost, private PeerObserver {
               ErrorText* error);
 
   // One frame of channel 1 or 2. Messages of groups of other loops are the caller's business.
-  // Whether the node's process `boot_nonce` is over: what still comes from it must not be read.
+  // Whether the node's process `boot_nonce` is over, or another has said hello since: what still
+  // comes from it must not be read.
   bool is_over(uint32_t node, uint64_t boot_nonce) const;
-  void receive(uint32_t from_node, uint32_t group, Message message);
+  // False for a message that no correct peer sends.
+  bool receive(uint32_t from_node, uint32_t group, Message message);
   void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
 
   // Hands all leaderships over and calls `done` when that is done or can go no further.

@@ -125,7 +125,7 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
     if (!message) break;
     const uint32_t loop = owner.loop_of(message->group);
     if (loop == here) {
-      owner.drivers_[here]->receive(from, message->group, std::move(message->message));
+      good = owner.drivers_[here]->receive(from, message->group, std::move(message->message));
       continue;
     }
     elsewhere.resize(owner.drivers_.size());
@@ -133,32 +133,37 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
   }
   for (uint32_t loop = 0; loop < elsewhere.size(); ++loop) {
     if (elsewhere[loop].empty()) continue;
-    LoopDriver* driver = owner.drivers_[loop].get();
-    post(owner.host_->loop(loop),
-         [driver, from, nonce = info->boot_nonce, messages = std::move(elsewhere[loop])]() mutable {
-           if (driver->is_over(from, nonce)) return;
-           for (GroupMessage& message : messages) {
-             driver->receive(from, message.group, std::move(message.message));
-           }
-         });
+    post(owner.host_->loop(loop), [&owner, loop, from, nonce = info->boot_nonce,
+                                   messages = std::move(elsewhere[loop])]() mutable {
+      LoopDriver& driver = *owner.drivers_[loop];
+      if (driver.is_over(from, nonce)) return;
+      for (GroupMessage& message : messages) {
+        if (driver.receive(from, message.group, std::move(message.message))) continue;
+        return owner.refuse_frame(from, "a message that no replica sends");
+      }
+    });
   }
-  if (!good || !reader.finished()) owner.refuse_frame(from, "a malformed consensus frame");
+  if (!good || !reader.finished())
+    owner.refuse_frame(from, "a malformed frame, or a message that no replica sends");
 }
 
 void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
                                                 const BufferRef* payload,
-                                                const PeerInfo*) noexcept {
+                                                const PeerInfo* info) noexcept {
   if (from == 0) return;
   std::optional<SnapshotMessage> message = get_snapshot_message(view_of(*payload));
   if (!message) return owner_->refuse_frame(from, "a malformed snapshot message");
   const uint32_t loop = owner_->loop_of(message->group);
   LoopDriver* driver = owner_->drivers_[loop].get();
-  if (loop == owner_->route_loop(route)) return driver->receive_snapshot(from, *message);
+  if (loop == owner_->route_loop(route)) {
+    if (!driver->is_over(from, info->boot_nonce)) driver->receive_snapshot(from, *message);
+    return;
+  }
   // What the message borrows stays where it is: in the payload.
-  post(owner_->host_->loop(loop),
-       [driver, from, message = std::move(*message), keep = Buffer(*payload)] {
-         driver->receive_snapshot(from, message);
-       });
+  post(owner_->host_->loop(loop), [driver, from, nonce = info->boot_nonce,
+                                   message = std::move(*message), keep = Buffer(*payload)] {
+    if (!driver->is_over(from, nonce)) driver->receive_snapshot(from, message);
+  });
 }
 
 void RaftConsensus::on_every_loop(std::function<void(LoopDriver*, std::function<void()>)> function,

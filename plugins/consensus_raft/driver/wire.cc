@@ -130,17 +130,23 @@ void put_body(const Heartbeat& body, ByteWriter* out) {
   out->put(body.commit.value());
   out->put(body.round);
   put_flag(body.quiesce, out);
+  out->put(body.echo_ns);
+  out->put(body.leader_commit.value());
 }
 void get_body(ByteReader* in, Heartbeat* body) {
   body->commit = get_index(in);
   body->round = in->get<uint64_t>();
   body->quiesce = get_flag(in);
+  body->echo_ns = in->get<uint64_t>();
+  body->leader_commit = get_index(in);
 }
 void put_body(const HeartbeatResponse& body, ByteWriter* out) {
   out->put(body.round);
+  out->put(body.sent_ns);
 }
 void get_body(ByteReader* in, HeartbeatResponse* body) {
   body->round = in->get<uint64_t>();
+  body->sent_ns = in->get<uint64_t>();
 }
 void put_body(const ReadIndexRequest& body, ByteWriter* out) {
   out->put(body.context);

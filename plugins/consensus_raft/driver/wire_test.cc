@@ -28,8 +28,8 @@ std::vector<MessageBody> one_of_each() {
           VoteResponse{true},
           append,
           AppendResponse{true, LogIndex(9), kPosition, true},
-          Heartbeat{LogIndex(8), 77, true},
-          HeartbeatResponse{77},
+          Heartbeat{LogIndex(8), 77, true, 5'000, LogIndex(9)},
+          HeartbeatResponse{77, 5'001},
           ReadIndexRequest{123},
           ReadIndexResponse{123, LogIndex(5), true},
           TimeoutNow{},
@@ -76,6 +76,20 @@ TEST(WireTest, EntriesFollowThePreviousOne) {
   EXPECT_EQ(append.entries[2].index, LogIndex(73));
   EXPECT_EQ(append.entries[2].payload.size(), 20u);
   EXPECT_EQ(append.entries[1].timestamp_ms, 5001u);
+}
+
+TEST(WireTest, TheClockOfAFollowerGoesThereAndBack) {
+  ByteWriter out;
+  put_message(1, {ReplicaId(1), ReplicaId(2), Term(6), one_of_each()[6]}, &out);
+  put_message(1, {ReplicaId(2), ReplicaId(1), Term(6), one_of_each()[7]}, &out);
+  ByteReader reader(out.view());
+  const std::optional<GroupMessage> there = next_message(&reader);
+  const std::optional<GroupMessage> back = next_message(&reader);
+  ASSERT_TRUE(there && back);
+  const auto& heartbeat = std::get<Heartbeat>(there->message.body);
+  EXPECT_EQ(heartbeat.echo_ns, 5000u);
+  EXPECT_EQ(heartbeat.leader_commit, LogIndex(9));
+  EXPECT_EQ(std::get<HeartbeatResponse>(back->message.body).sent_ns, 5001u);
 }
 
 TEST(WireTest, CutOrChangedFramesAreRefusedOrReadWithoutHarm) {

@@ -34,7 +34,7 @@ class DriverTest : public ::testing::Test {
     for (uint32_t group = 1; group <= groups; ++group) {
       std::vector<uint32_t> order;
       for (uint32_t i = 0; i < 3; ++i) order.push_back((group - 1 + i) % 3 + 1);
-      nodes_[number]->open(group, order);
+      nodes_[number]->open(group, order, write_quorum_);
     }
   }
   void crash(uint32_t number, PeerDown reason = PeerDown::refused) {
@@ -80,6 +80,7 @@ class DriverTest : public ::testing::Test {
   }
 
   std::map<std::string, int64_t> settings_;
+  uint32_t write_quorum_ = 0;
   TestWorld world_;
   std::map<uint32_t, NodeState> states_;
   std::map<uint32_t, std::unique_ptr<TestNode>> nodes_;

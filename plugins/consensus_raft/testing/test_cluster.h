@@ -74,12 +74,13 @@ class TestNode {
   }
 
   // As the first of `nodes` would lead. On the loop, as a service does it.
-  void open(uint32_t group, const std::vector<uint32_t>& nodes) {
-    open_replica(group, group * 100 + host.number(), nodes);
+  void open(uint32_t group, const std::vector<uint32_t>& nodes, uint32_t write_quorum = 0) {
+    open_replica(group, group * 100 + host.number(), nodes, write_quorum);
   }
   // Without `nodes`: empty, waiting to be added.
-  void open_replica(uint32_t group, uint64_t replica, const std::vector<uint32_t>& nodes) {
-    post(host.loop(consensus.loop_of(group)), [this, group, replica, nodes] {
+  void open_replica(uint32_t group, uint64_t replica, const std::vector<uint32_t>& nodes,
+                    uint32_t write_quorum = 0) {
+    post(host.loop(consensus.loop_of(group)), [this, group, replica, nodes, write_quorum] {
       std::vector<ReplicaPlacement> placements;
       for (const uint32_t node : nodes) {
         placements.push_back({group * 100 + node, node, ReplicaRole::voter});
@@ -89,6 +90,7 @@ class TestNode {
       options.group = group;
       options.replica_id = replica;
       options.replicas = placements.data();
+      options.write_quorum = write_quorum;
       options.replica_count = static_cast<uint32_t>(placements.size());
       Loop* loop = host.loop(consensus.loop_of(group));
       machines[group] = std::make_unique<TestMachine>(loop, &state_->engines[group]);

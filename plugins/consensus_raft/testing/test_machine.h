@@ -40,6 +40,8 @@ struct TestEngine {
   Import durable_import;
   bool keep_all = false;      // everything applied is durable at once
   bool keep_imports = false;  // likewise everything imported
+  bool keep_nothing = false;  // flushes succeed and nothing is durable, as in memory
+  Status flush = ok_status();
 
   bool revoke_views = false;
   uint32_t busy = 0;  // reads and writes of snapshots that are refused first
@@ -99,8 +101,9 @@ class TestMachine final : public StateMachine {
   uint64_t durable_index() noexcept override { return engine_->durable.applied.index; }
   void make_durable(Completion* done) noexcept override {
     ++flushes;
-    engine_->durable = engine_->now;
-    post(loop_, [done] { done->complete(ok_status()); });
+    const Status status = engine_->flush;
+    if (status.ok() && !engine_->keep_nothing) engine_->durable = engine_->now;
+    post(loop_, [done, status] { done->complete(status); });
   }
 
   Status open_snapshot(SnapshotReader** out) noexcept override {

@@ -106,6 +106,7 @@ class TestHost final : public Host,
   ~TestHost();
 
   std::map<std::string, int64_t> settings;
+  uint32_t resets = 0;                 // of links
   std::vector<std::string> log_lines;  // warnings and errors
   bool joined = true;                  // the node has its number already
 
@@ -170,7 +171,7 @@ class TestHost final : public Host,
   Status send(uint32_t number, uint32_t channel, uint32_t route, const ByteView* parts,
               uint32_t count) noexcept override;
   bool info(uint32_t, PeerInfo*) noexcept override { return false; }
-  void reset(uint32_t) noexcept override {}
+  void reset(uint32_t) noexcept override { ++resets; }
   Instrument* instrument(MetricKind, const char*, const char*, const char*, const double*,
                          uint32_t) noexcept override;
 

@@ -92,13 +92,19 @@ struct GroupStatus {
   uint64_t applied_index;
   uint64_t last_index;
   uint64_t first_index;  // of the log
-  uint32_t installed;    // 0: has no state to read: it waits, is being filled, or was removed
+  // 0: has no state to read: it waits, is being filled, has lost what it had, or was removed.
+  uint32_t installed;
   uint32_t replica_count;
   const char* problem;  // why role is `failed`, or why it does not lead; "" if nothing is wrong
-  // By the group's loop: since when something was committed here and not applied. 0: nothing is.
-  uint64_t behind_since_ns;
+  // By the group's loop clock: everything that was committed anywhere by then is applied here. 0:
+  // unknown, as while it is filled.
+  uint64_t current_at_ns;
+  // Of a leader, 1: as many voters as a write needs have been heard from within an election
+  // timeout. Otherwise what is proposed would wait.
+  uint32_t writable;
   uint32_t no_space;  // 1: this node's disk is nearly full, only what frees room is to be proposed
   uint32_t joint;     // 1: a change of more than one voter is under way, in two halves
+  uint32_t reserved;
 };
 
 // One replica as its leader sees it. Frozen.

@@ -48,6 +48,12 @@ void Judge::applies(ReplicaId id, const Entry& entry) {
   if (lost_ids_.count(proposal) != 0) condemn("a proposal reported as lost was applied");
 }
 
+void Judge::current(ReplicaId id, uint64_t at_ns, LogIndex applied) {
+  const auto later = committed_before_.upper_bound(at_ns);
+  if (later == committed_before_.begin()) return;
+  if (applied < std::prev(later)->second) condemn(text(id) + " is not as current as it says");
+}
+
 void Judge::compare(const LogView& a, const LogView& b) {
   const LogIndex first = std::max(a.boundary().index, b.boundary().index);
   LogIndex index = std::min(a.last_index(), b.last_index());

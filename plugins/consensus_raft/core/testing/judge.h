@@ -33,6 +33,11 @@ class Judge {
   void read_asked(uint64_t request_id) { reads_[request_id] = acknowledged_; }
   void read_answered(const ReadState& state);
 
+  // Freshness: what was committed before `at_ns` is applied to a replica that is current as of
+  // then.
+  void time_is(uint64_t now_ns) { committed_before_[now_ns] = committed(); }
+  void current(ReplicaId id, uint64_t at_ns, LogIndex applied);
+
   LogIndex committed() const { return history_.empty() ? LogIndex(0) : history_.rbegin()->first; }
   size_t open_proposals() const { return open_.size(); }
   uint64_t reads_served() const { return reads_served_; }
@@ -61,6 +66,7 @@ class Judge {
   std::set<uint64_t> applied_ids_;
   std::map<uint64_t, LogIndex> reads_;
   LogIndex acknowledged_;
+  std::map<uint64_t, LogIndex> committed_before_;  // by time
   uint64_t reads_served_ = 0;
 };
 

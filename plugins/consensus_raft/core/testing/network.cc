@@ -183,6 +183,7 @@ void Network::compact(ReplicaId id) {
 
 void Network::step() {
   now_.monotonic_ns += kStepNs;
+  judge_.time_is(now_.monotonic_ns);
   now_.wall_ms += random_.below(40);
   if (random_.below(50) == 0) now_.wall_ms -= 100;  // clocks are set back
   inject_faults();
@@ -198,6 +199,9 @@ void Network::step() {
     make_durable(node, static_cast<uint32_t>(node.writes.size()));
     node.core->persisted(last);
     collect(id);
+  }
+  for (const auto& [id, node] : nodes_) {
+    if (node.core) judge_.current(id, node.core->current_at_ns(), node.core->applied_index());
   }
   for (const auto& [a, first] : nodes_) {
     for (const auto& [b, second] : nodes_) {

@@ -1,0 +1,81 @@
+// What a node believes of a peer whose process was replaced, or talks nonsense.
+#include <gtest/gtest.h>
+
+#include "testing/snapshot_fixture.h"
+
+namespace grey::raft::testing {
+namespace {
+
+class PeerProcessTest : public SnapshotTest {
+ protected:
+  PeerInfo process_of(uint32_t number) {
+    PeerInfo info{};
+    info.struct_size = sizeof(info);
+    info.number = number;
+    info.boot_nonce = nodes_[number]->host.boot_nonce();
+    return info;
+  }
+  // A frame from node `from` arrives at node `to`, on its loop 0.
+  void deliver(uint32_t to, const PeerInfo& from, uint64_t term, MessageBody body) {
+    ByteWriter frame;
+    put_frame_header(&frame);
+    put_message(1, {ReplicaId(100 + from.number), ReplicaId(100 + to), Term(term), std::move(body)},
+                &frame);
+    nodes_[to]->host.deliver(from, kChannelConsensus, 0, Buffer::copy_of(frame.view()));
+    world_.run_for(1 * kMs);
+  }
+};
+
+TEST_F(PeerProcessTest, AnEarlierProcessIsNotHeardAnyMore) {
+  start_all();
+  put("a");
+  const uint32_t leader = leader_of(1);
+  const uint32_t follower = leader % 3 + 1;
+  const PeerInfo earlier = process_of(follower);
+  crash(follower);
+  start(follower);
+  open_groups(follower, 1);
+  world_.run_for(500 * kMs);
+  ASSERT_EQ(leader_of(1), leader);
+  deliver(leader, earlier, 1000, VoteResponse{false});
+  EXPECT_LT(nodes_[leader]->status(1).term, 1000u);
+  deliver(leader, process_of(follower), 1000, VoteResponse{false});
+  EXPECT_GE(nodes_[leader]->status(1).term, 1000u) << "the test delivers nothing";
+}
+
+TEST_F(PeerProcessTest, NorDoesItEndTheTransferToItsSuccessor) {
+  settings_["snapshot_rate"] = 2 << 20;
+  engine().keep_imports = true;
+  leave_behind();
+  come_back();
+  ASSERT_TRUE(world_.run_until([&] { return chunks_sent_ == 4; }, 10 * kSecond));
+  const PeerInfo earlier = process_of(behind_);
+  crash(behind_);
+  std::string end;
+  on_message_ = [&](uint32_t from, uint32_t to, const SnapshotMessage& message,
+                    std::vector<std::string>*) {
+    if (from != behind_) return;
+    end = encoded({1, ReplicaId(100 + from), ReplicaId(100 + to), message.snapshot,
+                   SnapshotEnd{SnapshotOutcome::failed}});
+  };
+  come_back();
+  ASSERT_TRUE(world_.run_until([&] { return chunks_sent_ >= 6; }, 10 * kSecond));
+  nodes_[leader_of(1)]->host.deliver(earlier, kChannelSnapshot, 0, Buffer::copy_of(end));
+  expect_filled();
+  EXPECT_EQ(views_.size(), 1u) << "it began anew";
+}
+
+TEST_F(PeerProcessTest, WhoeverSendsWhatNoReplicaSendsLosesItsLink) {
+  start_all();
+  put("a");
+  const uint32_t leader = leader_of(1);
+  const uint32_t follower = leader % 3 + 1;
+  const uint64_t term = nodes_[leader]->status(1).term;
+  const uint64_t resets = nodes_[leader]->host.resets;
+  deliver(leader, process_of(follower), term, AppendResponse{false, LogIndex(1'000'000)});
+  EXPECT_EQ(nodes_[leader]->host.resets, resets + 1);
+  put("b");
+}
+
+}  // namespace
+}  // namespace grey::raft::testing
