@@ -38,6 +38,9 @@ class GroupReplica final : public Implements<Group>,
   void status(GroupStatus* out) noexcept override;
   uint32_t replicas(ReplicaStatus* out, uint32_t capacity) noexcept override;
   void transfer(uint32_t node_number, Completion* done) noexcept override;
+  void keep_leadership(uint64_t for_ns) noexcept override {
+    elections_.keep(host_->now().monotonic_ns, for_ns);
+  }
   void stop(Completion* done) noexcept override;
 
   // --- From the driver.
