@@ -207,7 +207,6 @@ class ClusterTest(NodeTest):
             (("add-member", "node-4:9080"), "POST", "/v1/cluster/members", b'{"address":"node-4:9080"}'),
             (("remove-member", "a/b"), "DELETE", "/v1/cluster/members/a%2Fb", b""),
             (("remove-member", "--force", "n4"), "DELETE", "/v1/cluster/members/n4?force=true", b""),
-            (("transfer-leader",), "POST", "/v1/cluster/transfer", b"{}"),
         ]
         for words, method, target, body in calls:
             self.node.answers[method, target.split("?")[0]] = refusal
@@ -216,6 +215,46 @@ class ClusterTest(NodeTest):
             self.assertNotIn("try again", message)
             request = self.node.requests[-1]
             self.assertEqual((request[0], request[1], request[3]), (method, target, body))
+
+
+    def test_transfer_leader_sends_what_was_asked_for(self):
+        self.node.answers["POST", "/v1/cluster/transfer"] = (
+            200, {}, b'{"done":true,"leader":"node-2","term":8,"moved":[]}')
+        for words, body in (
+                ((), {}),
+                (("node-2",), {"to": "node-2"}),
+                (("node-2", "--from", "node-1", "--shard", "7"),
+                 {"to": "node-2", "from": "node-1", "shard": 7}),
+                (("--from", "node-1", "--shard", "all"), {"from": "node-1", "shard": "all"}),
+                (("--shard", "control"), {"shard": "control"})):
+            self.run_ok("cluster", "transfer-leader", *words, "--timeout", "10s")
+            request = self.node.requests[-1]
+            self.assertEqual((request[0], request[1]),
+                             ("POST", "/v1/cluster/transfer?timeout=8000ms"))
+            self.assertEqual(json.loads(request[3]), body)
+        for words in (("--shard", "x"), ("--shard", "-1"), ("--shard", "all"), ("--shard", "1x")):
+            self.run_failing(2, "cluster", "transfer-leader", *words)
+
+    def test_transfer_leader_shows_what_moved(self):
+        text = (b'{"done":true,"leader":"node-2","term":8,"moved":['
+                b'{"shard":"control","from":"node-1","to":"node-2","term":8},'
+                b'{"shard":3,"from":"node-1","to":"node-3","term":5}]}')
+        self.node.answers["POST", "/v1/cluster/transfer"] = (200, {}, text)
+        self.assertEqual(self.run_ok("cluster", "transfer-leader").decode().splitlines(), [
+            "Leader:  node-2",
+            "Term:    8",
+            "Moved:   control group from node-1 to node-2",
+            "Moved:   shard 3 from node-1 to node-3",
+        ])
+        self.assertEqual(self.run_ok("-o", "json", "cluster", "transfer-leader"), text + b"\n")
+        self.node.answers["POST", "/v1/cluster/transfer"] = (
+            200, {}, b'{"done":true,"leader":"node-2","term":8,"moved":[]}')
+        self.assertIn(b"Moved:   nothing: it was so already\n",
+                      self.run_ok("cluster", "transfer-leader"))
+        self.node.answers["POST", "/v1/cluster/transfer"] = error(
+            504, "unknown_outcome", "the transfer has begun")
+        self.assertIn("the transfer has begun (504 unknown_outcome)",
+                      self.run_failing(1, "cluster", "transfer-leader"))
 
 
 class KvTest(NodeTest):

@@ -4,7 +4,8 @@ namespace grey::http {
 
 void DocumentExchange::run() {
   if (acts_) {
-    context_->kv->act(loop_, name_, view_of(arguments_), this);
+    const uint64_t deadline_ns = loop_->now_ns() + timeout_ms * 1'000'000;
+    context_->kv->act(loop_, name_, view_of(arguments_), deadline_ns, this);
   } else {
     context_->kv->document(loop_, name_, this);
   }

@@ -18,6 +18,8 @@ class DocumentExchange final : public Exchange, private KvDocumentDone {
         arguments_(std::move(arguments)),
         acts_(true) {}
 
+  uint64_t timeout_ms = 5000;  // of an action
+
  private:
   void run() override;
   void done(uint32_t http_status, ByteView json) noexcept override;

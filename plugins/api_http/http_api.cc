@@ -6,6 +6,7 @@ namespace grey::http {
 namespace {
 
 constexpr uint64_t kCheckPeriodNs = 1'000'000'000;
+constexpr uint64_t kDrainCheckPeriodNs = 250'000'000;
 
 }  // namespace
 
@@ -125,6 +126,7 @@ void HttpApi::LoopSessions::drain() {
   for (Session* session : open) {
     if (sessions_.contains(session)) session->drain();
   }
+  timer_->arm(loop_->now_ns() + kDrainCheckPeriodNs);
 }
 
 void HttpApi::LoopSessions::stop() {
@@ -156,7 +158,7 @@ void HttpApi::LoopSessions::run() noexcept {
   for (Session* session : open) {
     if (sessions_.contains(session)) session->check_time(now_ns);
   }
-  timer_->arm(now_ns + kCheckPeriodNs);
+  timer_->arm(now_ns + (draining_ ? kDrainCheckPeriodNs : kCheckPeriodNs));
 }
 
 }  // namespace grey::http

@@ -321,18 +321,20 @@ ExchangePtr action(Call& call, const char* name, std::string arguments) {
       std::make_shared<DocumentExchange>(call.context, call.loop, name, std::move(arguments));
   exchange->operation = "admin";
   exchange->access = Access::everything;
+  exchange->timeout_ms = call.timeout_ms;
   return exchange;
 }
 
-ExchangePtr posted_action(Call& call, const char* name) {
-  if (!call.check_query({})) return bad_request(call.error);
+ExchangePtr posted_action(Call& call, const char* name,
+                          std::initializer_list<std::string_view> parameters) {
+  if (!call.check_query(parameters)) return bad_request(call.error);
   return action(call, name, string_of(call.request->body.view()));
 }
 
 ExchangePtr route_members(Call& call) {
   switch (call.request->method) {
     case Method::post:
-      return posted_action(call, "members/add");
+      return posted_action(call, "members/add", {});
     case Method::get:
     case Method::head:
       return document(call, "cluster/members");
@@ -352,7 +354,7 @@ ExchangePtr route_member(Call& call) {
 
 ExchangePtr route_transfer(Call& call) {
   if (call.request->method != Method::post) return method_not_allowed("POST");
-  return posted_action(call, "transfer");
+  return posted_action(call, "transfer", {"timeout"});
 }
 
 // A document that is there whatever the service does.

@@ -360,5 +360,14 @@ TEST_F(Routes, ExchangesOnOneKeyWait) {
   EXPECT_TRUE(other.conflicts_with(all));
 }
 
+TEST_F(Routes, AnActionHasItsTime) {
+  constexpr uint64_t kTimeoutNs = 7'000'000'000;
+  const uint64_t before_ns = host_.loop(0)->now_ns();
+  EXPECT_EQ(ask(Method::post, "/v1/cluster/transfer?timeout=7s", "{}").status, 501);
+  EXPECT_GE(kv_.act_deadline_ns, before_ns + kTimeoutNs);
+  EXPECT_LE(kv_.act_deadline_ns, host_.loop(0)->now_ns() + kTimeoutNs);
+  EXPECT_EQ(ask(Method::post, "/v1/cluster/transfer?timeout=7h", "{}").status, 400);
+}
+
 }  // namespace
 }  // namespace grey::http

@@ -12,6 +12,10 @@ constexpr uint64_t kCopyLimit = 32 << 10;  // larger values go out without a cop
 constexpr uint64_t kSmallRequest = 64 << 10;
 // So many reads begin before the first answer tells how large answers are here.
 constexpr uint64_t kFirstReads = 16;
+// While the node stops: how long a connection without a request is kept, for one that is on its way
+// already, and how long the rest of a request is waited for.
+constexpr uint64_t kDrainIdleNs = 250'000'000;
+constexpr uint64_t kDrainRequestNs = 2'000'000'000;
 
 }  // namespace
 
@@ -42,6 +46,7 @@ void Session::on_data(Stream*, ByteView bytes) noexcept {
   last_active_ns_ = loop_->now_ns();
   if (no_more_requests_) return;
   read(bytes);
+  end_requests_if_draining();
   account();
 }
 
@@ -165,6 +170,7 @@ void Session::resume() {
   if (request_began_ns_ != 0) request_began_ns_ = loop_->now_ns();
   read(view_of(bytes));
   if (!unread_.empty()) return;
+  end_requests_if_draining();
   reading_paused_ = false;
   stream_->resume_reading();
 }
@@ -254,15 +260,29 @@ void Session::check_time(uint64_t now_ns) {
              now_ns - last_active_ns_ > limits_->idle_timeout_ns) {
     stream_->close();
   }
+  check_drain(now_ns);
 }
 
 void Session::drain() {
-  if (ended_) return;
-  no_more_requests_ = true;
-  if (exchanges_.empty()) {
+  if (ended_ || draining_since_ns_ != 0) return;
+  draining_since_ns_ = loop_->now_ns();
+  end_requests_if_draining();
+}
+
+// What has been received is answered, and the last of these answers says that the connection ends:
+// so a client learns of it by an answer, not by a connection that is gone.
+void Session::end_requests_if_draining() {
+  if (draining_since_ns_ != 0 && !exchanges_.empty() && unread_.empty()) no_more_requests_ = true;
+}
+
+void Session::check_drain(uint64_t now_ns) {
+  if (draining_since_ns_ == 0 || no_more_requests_ || !exchanges_.empty()) return;
+  const uint64_t waited_ns = now_ns - draining_since_ns_;
+  if (request_began_ns_ != 0) {
+    if (waited_ns >= kDrainRequestNs) fail(503, "starting", "this node is stopping");
+  } else if (waited_ns >= kDrainIdleNs) {
+    no_more_requests_ = true;
     stream_->close();
-  } else {
-    schedule();
   }
 }
 

@@ -49,6 +49,8 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
   // Ends what takes too long. Called about once a second.
   void check_time(uint64_t now_ns);
   // Answers what is under way, then closes.
+  // The requests that are here, or come soon, are the last; then it ends. check_time() has to be
+  // called about four times a second from now on.
   void drain();
   // Answers with `response` and closes, before any request was read.
   void refuse(const Response& response);
@@ -77,6 +79,8 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
   void write_ready();
   void write_answer(const Exchange& exchange);
   void flush();
+  void end_requests_if_draining();
+  void check_drain(uint64_t now_ns);
   void end();
 
   SessionOwner* owner_;
@@ -95,6 +99,7 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
   bool blocked_ = false;           // the client does not take what we send
   bool scheduled_ = false;
   bool ended_ = false;
+  uint64_t draining_since_ns_ = 0;
   uint64_t request_began_ns_ = 0;  // 0: none is half read
   uint64_t last_active_ns_ = 0;
   uint64_t last_unsent_ = 0;

@@ -273,5 +273,56 @@ TEST(HttpApiTest, StopsWhileASessionIsDueToRun) {
   EXPECT_EQ(stream.sent, "");
 }
 
+constexpr uint64_t kMs = 1'000'000;
+
+TEST_F(SessionTest, WhileTheNodeStopsTheNextRequestIsAnsweredAndIsTheLast) {
+  open();
+  const uint64_t now_ns = host_.loop(0)->now_ns();
+  session_->drain();
+  turn();
+  session_->check_time(now_ns + 200 * kMs);
+  EXPECT_FALSE(stream_.closed) << "a request may be on its way";
+  stream_.receive(pipelined_gets(1));
+  turn();
+  EXPECT_EQ(stream_.answers(), 1u);
+  EXPECT_NE(stream_.sent.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(stream_.closed);
+}
+
+TEST_F(SessionTest, WhileTheNodeStopsEverythingReceivedIsAnswered) {
+  limits_.max_pipelined = 2;
+  open();
+  stream_.receive(pipelined_gets(7));
+  session_->drain();
+  EXPECT_TRUE(until([&] { return stream_.closed; }));
+  EXPECT_EQ(stream_.answers(), 7u);
+  const size_t end = stream_.sent.find("Connection: close");
+  EXPECT_GT(end, stream_.sent.rfind("HTTP/1.1 200")) << "only in the last answer";
+  EXPECT_EQ(stream_.sent.find("Connection: close", end + 1), std::string::npos);
+}
+
+TEST_F(SessionTest, WhileTheNodeStopsAnIdleConnectionIsKeptForAMoment) {
+  open();
+  const uint64_t now_ns = host_.loop(0)->now_ns();
+  session_->drain();
+  session_->check_time(now_ns + 300 * kMs);
+  EXPECT_TRUE(stream_.closed);
+  EXPECT_TRUE(stream_.sent.empty());
+}
+
+TEST_F(SessionTest, WhileTheNodeStopsHalfARequestIsWaitedForNotForLong) {
+  open();
+  const uint64_t now_ns = host_.loop(0)->now_ns();
+  stream_.receive("GET /v1/kv/k HTTP/1.1\r\n");
+  session_->drain();
+  session_->check_time(now_ns + 1000 * kMs);
+  turn();
+  EXPECT_FALSE(stream_.closed);
+  session_->check_time(now_ns + 2100 * kMs);
+  turn();
+  EXPECT_EQ(stream_.answers("HTTP/1.1 503"), 1u);
+  EXPECT_TRUE(stream_.closed);
+}
+
 }  // namespace
 }  // namespace grey::http

@@ -55,12 +55,15 @@ class FakeKv final : public testkit::Service<KvService> {
     documents.push_back(name);
     post(loop, [done] { done->done(200, view_of("{}")); });
   }
-  void act(Loop* loop, const char* name, ByteView, KvDocumentDone* done) noexcept override {
+  void act(Loop* loop, const char* name, ByteView, uint64_t deadline_ns,
+           KvDocumentDone* done) noexcept override {
+    act_deadline_ns = deadline_ns;
     documents.push_back(name);
     post(loop, [done] { done->done(501, view_of("{}")); });
   }
 
   KvCode code = KvCode::ok;
+  uint64_t act_deadline_ns = 0;
   std::string value = "bytes";
   size_t most_under_way = 0;
   bool hold = false;  // answers wait in `held` until the test calls or posts them

@@ -33,10 +33,6 @@ json::value known(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
-std::string group_name(uint32_t group) {
-  return group == kControlGroup ? "the control group" : "shard " + std::to_string(group - 1);
-}
-
 void add_count(const char* what, const std::vector<std::string>& names, json::array* out) {
   if (names.empty()) return;
   constexpr size_t kNamed = 5;
@@ -266,6 +262,10 @@ Document ready_document(const ClusterView& view) {
 }
 
 }  // namespace
+
+std::string group_name(uint32_t group) {
+  return group == kControlGroup ? "the control group" : "shard " + std::to_string(group - 1);
+}
 
 Document make_document(std::string_view name, const ClusterView& view) {
   if (name == "cluster/status") return status_document(view);

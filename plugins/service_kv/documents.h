@@ -22,6 +22,9 @@ Document make_document(std::string_view name, const ClusterView& view);
 Document error_document(uint32_t http_status, std::string_view code, std::string_view message,
                         bool retryable);
 
+// For a person: "the control group", "shard 3".
+std::string group_name(uint32_t group);
+
 }  // namespace grey::kv
 
 #endif  // GREY_SERVICE_KV_DOCUMENTS_H_

@@ -16,8 +16,8 @@ enum class MessageType : uint8_t {
   forward_replies = 17,
   report_request = 32,
   report_reply = 33,
-  act_request = 34,
-  act_reply = 35,
+  transfer_orders = 34,
+  transfer_results = 35,
 };
 inline constexpr uint8_t kMessageVersion = 1;
 

@@ -15,7 +15,15 @@ GREY_PLUGIN_DESCRIPTOR({.name = "kv",
                              .documentation = "How long the outcomes of a client's writes are "
                                               "remembered after its latest write with a "
                                               "session; the client itself at least twice as "
-                                              "long. The same on all nodes."}}});
+                                              "long. The same on all nodes."},
+                            {.name = "transfer_hold",
+                             .type = "duration",
+                             .default_text = "10m",
+                             .allowed = "0s..24h",
+                             .documentation = "How long a leader that got a group by request "
+                                              "(POST /v1/cluster/transfer) keeps it before it "
+                                              "may hand it back to the group's first replica "
+                                              "by itself."}}});
 
 grey::Plugin* grey_plugin_create(grey::Host* host, grey::ErrorText*) {
   return new grey::kv::KvPlugin(host);

@@ -13,11 +13,21 @@ constexpr uint64_t kDrainTimerNs = 10'000'000;
 constexpr uint64_t kDrainLimitNs = 5'000'000'000;
 constexpr uint64_t kFlushBytes = 64 << 20;
 constexpr uint64_t kFlushNs = 30'000'000'000;
+constexpr uint64_t kTransferHoldNs = 600'000'000'000;
 constexpr uint64_t kComplaintNs = 1'000'000'000;
 
 template <typename Interface>
 Interface* needed(Host* host) {
   return static_cast<Interface*>(host->interface_of(Interface::kInterfaceId));
+}
+
+// Tells `done` on its loop; callable on any.
+auto answer_on(Loop* loop, KvDocumentDone* done) {
+  return [loop, done](Document document) {
+    post(loop, [done, document = std::move(document)] {
+      done->done(document.http_status, view_of(document.json));
+    });
+  };
 }
 
 }  // namespace
@@ -57,6 +67,8 @@ Status KvPlugin::start(ErrorText* error) noexcept {
                                        [this](const GenesisRecord& record) { joined(record); });
   gatherer_ =
       std::make_unique<Gatherer>(&shared_, yaml_, genesis_.get(), needed<Membership>(host()));
+  transfers_ = std::make_unique<Transfers>(&shared_, gatherer_.get(),
+                                           config->duration_ns("transfer_hold", kTransferHoldNs));
   host()->peers()->set_handler(kChannelService, this);
   handling_ = true;
   host()->metrics_hub()->add_refresher(this);
@@ -124,6 +136,7 @@ void KvPlugin::begin(std::shared_ptr<const Topology> topology,
 void KvPlugin::serve(std::shared_ptr<const Topology> topology) {
   if (stopping_) return;
   gatherer_->set_topology(topology);
+  transfers_->set_topology(topology);
   for (const std::string& difference : settings_differences(yaml_, topology->record.settings)) {
     log_line(host(), LogLevel::warning, difference);
   }
@@ -181,6 +194,9 @@ bool KvPlugin::handle(uint32_t from, uint32_t loop, const BufferRef* payload,
     case MessageType::report_request:
     case MessageType::report_reply:
       return loop == 0 && gatherer_->on_message(from, view_of(*payload));
+    case MessageType::transfer_orders:
+    case MessageType::transfer_results:
+      return loop == 0 && transfers_->on_message(from, view_of(*payload));
     default:
       return false;
   }
@@ -259,6 +275,7 @@ void KvPlugin::stop(Completion* done) noexcept {
   if (handling_) host()->peers()->set_handler(kChannelService, nullptr);
   if (refreshing_) host()->metrics_hub()->remove_refresher(this);
   if (genesis_) genesis_->stop();
+  if (transfers_) transfers_->stop();
   if (gatherer_) gatherer_->stop();
   if (shared_.routers.empty()) return done->complete(ok_status());
   auto missing = std::make_shared<uint32_t>(host()->loop_count());
@@ -282,6 +299,7 @@ void KvPlugin::finish_stop(Completion* done) {
   };
   const auto end = [this, done] {
     shared_.routers.clear();
+    transfers_.reset();
     gatherer_.reset();
     genesis_.reset();
     done->complete(ok_status());
@@ -303,26 +321,33 @@ void KvPlugin::KvFace::submit_range(Loop* loop, const KvRangeRequest* request,
 
 void KvPlugin::KvFace::document(Loop* loop, const char* name, KvDocumentDone* done) noexcept {
   KvPlugin* plugin = plugin_;
-  post(plugin->host()->loop(0), [plugin, loop, wanted = std::string(name), done] {
-    const auto answer = [loop, done](Document document) {
-      post(loop, [done, document = std::move(document)] {
-        done->done(document.http_status, view_of(document.json));
-      });
-    };
+  post(plugin->host()->loop(0),
+       [plugin, wanted = std::string(name), answer = answer_on(loop, done)] {
+         if (plugin->stopping_) {
+           answer(error_document(503, "starting", "this node is being stopped", true));
+           return;
+         }
+         plugin->gatherer_->gather(
+             [answer, wanted](const ClusterView& view) { answer(make_document(wanted, view)); });
+       });
+}
+
+void KvPlugin::KvFace::act(Loop* loop, const char* name, ByteView arguments, uint64_t deadline_ns,
+                           KvDocumentDone* done) noexcept {
+  KvPlugin* plugin = plugin_;
+  const auto answer = answer_on(loop, done);
+  if (std::string_view(name) != "transfer") {
+    const std::string text =
+        std::string("this version does not implement the change \"") + name + "\"";
+    answer(error_document(501, "not_implemented", text, false));
+    return;
+  }
+  post(plugin->host()->loop(0), [plugin, body = string_of(arguments), deadline_ns, answer] {
     if (plugin->stopping_) {
       answer(error_document(503, "starting", "this node is being stopped", true));
       return;
     }
-    plugin->gatherer_->gather(
-        [answer, wanted](const ClusterView& view) { answer(make_document(wanted, view)); });
-  });
-}
-
-void KvPlugin::KvFace::act(Loop* loop, const char* name, ByteView, KvDocumentDone* done) noexcept {
-  const std::string text =
-      std::string("this version does not implement the change \"") + name + "\"";
-  post(loop, [done, document = error_document(501, "not_implemented", text, false)] {
-    done->done(document.http_status, view_of(document.json));
+    plugin->transfers_->request(view_of(body), deadline_ns, answer);
   });
 }
 

@@ -12,6 +12,7 @@
 #include "grey/kv.h"
 #include "grey/service.h"
 #include "router.h"
+#include "transfers.h"
 
 namespace grey::kv {
 
@@ -44,7 +45,7 @@ class KvPlugin final : public PluginBase,
     void submit_range(Loop* loop, const KvRangeRequest* request,
                       KvRangeDone* done) noexcept override;
     void document(Loop* loop, const char* name, KvDocumentDone* done) noexcept override;
-    void act(Loop* loop, const char* name, ByteView arguments,
+    void act(Loop* loop, const char* name, ByteView arguments, uint64_t deadline_ns,
              KvDocumentDone* done) noexcept override;
 
    private:
@@ -76,6 +77,7 @@ class KvPlugin final : public PluginBase,
   ClusterSettings yaml_;
   std::unique_ptr<Genesis> genesis_;
   std::unique_ptr<Gatherer> gatherer_;
+  std::unique_ptr<Transfers> transfers_;
   std::atomic<bool> ready_{false};
   bool stopping_ = false;
   Ref<Timer> timer_;

@@ -184,6 +184,18 @@ struct ServiceTest : ::testing::Test {
     EXPECT_LT(world.now_ns - began_ns, 1'000'000'000u);
     return answer;
   }
+  void ask_transfer(uint32_t server, const std::string& body, JsonAnswer* answer,
+                    uint64_t timeout_ms = 5000) {
+    Server& at = *servers[server - 1];
+    at.kv->act(at.loop(), "transfer", view_of(body), world.now_ns + timeout_ms * 1'000'000, answer);
+  }
+  JsonAnswer transfer(uint32_t server, const std::string& body, uint64_t timeout_ms = 5000) {
+    JsonAnswer answer;
+    ask_transfer(server, body, &answer, timeout_ms);
+    EXPECT_TRUE(world.run_until([&] { return answer.calls != 0; }, timeout_ms + 1));
+    EXPECT_EQ(answer.calls, 1);
+    return answer;
+  }
 
   std::map<std::string, std::string> settings;  // of every node
   World world;

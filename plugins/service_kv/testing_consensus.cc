@@ -186,8 +186,20 @@ uint32_t TestGroup::replicas(ReplicaStatus* out, uint32_t capacity) noexcept {
   return static_cast<uint32_t>(placement.size());
 }
 
-void TestGroup::transfer(uint32_t, Completion* done) noexcept {
-  run_soon([done] { done->complete(ok_status()); });
+void TestGroup::transfer(uint32_t node, Completion* done) noexcept {
+  Decree* decree = consensus_->decree;
+  const Status refuse = decree->refuse_transfer;
+  if (!refuse.ok()) return run_soon([done, refuse] { done->complete(refuse); });
+  ++decree->transfers;
+  if (decree->hold_transfers) return;
+  run_soon([this, decree, node, done] {
+    if (node != 0) decree->lead(number_, node);
+    done->complete(ok_status());
+  });
+}
+
+void TestGroup::keep_leadership(uint64_t for_ns) noexcept {
+  consensus_->decree->kept[number_] = {consensus_->number, for_ns};
 }
 
 void TestGroup::reconfigure(const ReplicaPlacement* replicas, uint32_t count,

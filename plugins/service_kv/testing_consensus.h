@@ -34,6 +34,10 @@ class Decree {
   uint64_t timestamp_ms = 1;    // of entries from now on
   bool no_space = false;        // what a group's status says
   Status refuse = ok_status();  // with what a leader refuses proposals
+  bool hold_transfers = false;  // they never end
+  Status refuse_transfer = ok_status();
+  uint32_t transfers = 0;                                  // begun
+  std::map<uint32_t, std::pair<uint32_t, uint64_t>> kept;  // by group: the node, for how long
 
   void lead(uint32_t group, uint32_t node);  // 0: nobody
   void lead_all(uint32_t group_count, uint32_t node);
@@ -53,6 +57,7 @@ class TestGroup final : public Implements<Group>, private Completion {
   void transfer(uint32_t node_number, Completion* done) noexcept override;
   void reconfigure(const ReplicaPlacement* replicas, uint32_t count,
                    Completion* done) noexcept override;
+  void keep_leadership(uint64_t for_ns) noexcept override;
   void stop(Completion* done) noexcept override;
 
   void commit_pending();

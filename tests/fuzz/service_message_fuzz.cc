@@ -9,6 +9,7 @@
 #include "scan_page.h"
 #include "session_table.h"
 #include "snapshot.h"
+#include "transfer_message.h"
 #include "value_record.h"
 
 namespace {
@@ -36,6 +37,10 @@ void decode_messages(ByteView input) {
   }
   NodeReport report;
   (void)decode_report(input, &report);
+  TransferOrders orders;
+  (void)decode_transfer_orders(input, &orders);
+  TransferResults results;
+  (void)decode_transfer_results(input, &results);
 }
 
 void decode_stored(ByteView input) {

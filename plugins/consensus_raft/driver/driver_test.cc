@@ -303,6 +303,20 @@ TEST_F(DriverTest, LeadershipReturnsToThePreferredReplica) {
   EXPECT_TRUE(world_.run_until([&] { return leader_of(1) == 1; }, 4 * kSecond));
 }
 
+TEST_F(DriverTest, WhatIsToBeKeptIsNotGivenBackBefore) {
+  start_all();
+  put("a");
+  ASSERT_EQ(leader_of(1), 1u) << "the preferred replica";
+  Done done;
+  nodes_[1]->groups[1]->transfer(2, &done);
+  ASSERT_TRUE(world_.run_until([&] { return done.done; }, 2 * kSecond));
+  ASSERT_EQ(leader_of(1), 2u);
+  nodes_[2]->groups[1]->keep_leadership(20 * kSecond);
+  world_.run_for(19 * kSecond);
+  EXPECT_EQ(leader_of(1), 2u);
+  EXPECT_TRUE(world_.run_until([&] { return leader_of(1) == 1; }, 10 * kSecond));
+}
+
 TEST_F(DriverTest, DrainHandsAllLeadershipsOverAndStopEndsEverything) {
   start_all(6);
   ASSERT_TRUE(world_.run_until([&] { return all_led(6); }, kSecond));

@@ -1,5 +1,7 @@
 #include "driver/election_policy.h"
 
+#include <algorithm>
+
 namespace grey::raft {
 namespace {
 
@@ -8,6 +10,7 @@ constexpr uint64_t kGraceNs = 150 * kMillisecond;  // for the preferred replica
 constexpr uint64_t kRankStepNs = 60 * kMillisecond;
 constexpr uint64_t kRetryNs = 300 * kMillisecond;
 constexpr uint64_t kHandOverAfterNs = 3000 * kMillisecond;
+constexpr uint64_t kLongestKeepNs = 86'400'000 * kMillisecond;
 constexpr uint64_t kHandOverPauseNs = 30'000 * kMillisecond;
 
 }  // namespace
@@ -24,6 +27,10 @@ bool ElectionPolicy::campaign_now(uint64_t now_ns, bool quorum) {
   if (now_ns < campaign_at_ns_) return false;
   campaign_at_ns_ = now_ns + kRetryNs + rank_ * kRankStepNs;
   return true;
+}
+
+void ElectionPolicy::keep(uint64_t now_ns, uint64_t for_ns) {
+  not_before_ns_ = std::max(not_before_ns_, now_ns + std::min(for_ns, kLongestKeepNs));
 }
 
 bool ElectionPolicy::hand_over_now(uint64_t now_ns, bool ready) {

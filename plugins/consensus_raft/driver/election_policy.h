@@ -22,6 +22,9 @@ class ElectionPolicy {
   bool campaign_now(uint64_t now_ns, bool quorum);
   uint64_t next_deadline_ns() const { return seen_leader_ ? UINT64_MAX : campaign_at_ns_; }
 
+  // Nothing is handed over for so long, a day at most.
+  void keep(uint64_t now_ns, uint64_t for_ns);
+
   // Whether to hand over now. `ready`: the preferred replica is another one, connected and caught
   // up.
   bool hand_over_now(uint64_t now_ns, bool ready);

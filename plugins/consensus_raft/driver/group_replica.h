@@ -42,6 +42,9 @@ class GroupReplica final : public Implements<Group>,
   void transfer(uint32_t node_number, Completion* done) noexcept override;
   void reconfigure(const ReplicaPlacement* replicas, uint32_t count,
                    Completion* done) noexcept override;
+  void keep_leadership(uint64_t for_ns) noexcept override {
+    elections_.keep(host_->now().monotonic_ns, for_ns);
+  }
   void stop(Completion* done) noexcept override;
 
   // --- From the driver.

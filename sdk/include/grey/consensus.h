@@ -135,7 +135,13 @@ class Group : public Object {
   virtual uint32_t replicas(ReplicaStatus* out, uint32_t capacity) noexcept = 0;
 
   // Hands leadership to `node_number` (0: to whoever is best). Completes ok when another leads.
+  // `not_leader`, `busy` (a transfer is under way), `invalid_argument` (that node has no other
+  // voter, or a damaged one), `no_quorum` (nobody is there): nothing was begun. Anything else: the
+  // other one may lead yet.
   virtual void transfer(uint32_t node_number, Completion* done) noexcept = 0;
+  // This replica does not hand leadership over by itself for so long, a day at most. Requests and
+  // elections do not mind.
+  virtual void keep_leadership(uint64_t for_ns) noexcept = 0;
 
   // Changes who belongs to the group, in one step whatever differs: adds replicas (open them empty
   // first, with their ids), removes them, makes learners voters and voters learners, or only

@@ -137,8 +137,9 @@ class KvService : public Object {
   virtual void document(Loop* loop, const char* name, KvDocumentDone* done) noexcept = 0;
 
   // A change to the cluster by name: "members/add", "members/remove", "transfer", with its
-  // arguments as a JSON object. What is not built answers 501.
-  virtual void act(Loop* loop, const char* name, ByteView arguments,
+  // arguments as a JSON object (copied). Answers at `deadline_ns` of the caller's loop clock at the
+  // latest, whether it is done or not. What is not built answers 501.
+  virtual void act(Loop* loop, const char* name, ByteView arguments, uint64_t deadline_ns,
                    KvDocumentDone* done) noexcept = 0;
 
  protected:
