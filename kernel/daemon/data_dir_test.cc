@@ -31,14 +31,14 @@ TEST_F(DataDirTest, IsMadeForItsOwnerAndGroup) {
   struct stat info;
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0750u);
-  EXPECT_EQ(dir_.read("deep/data/FORMAT"), "grey-data 1\nsdk 0.1\ncreated_by greyd 0.1.0\n");
+  EXPECT_EQ(dir_.read("deep/data/FORMAT"), "grey-data 1\nsdk 0.2\ncreated_by greyd 0.1.0\n");
   EXPECT_EQ(dir_.read("deep/data/LOCK"), std::to_string(::getpid()) + "\n");
   EXPECT_FALSE(data->has_data());
 }
 
 TEST_F(DataDirTest, IsOpenedAgain) {
   ASSERT_TRUE(open()) << error_;
-  dir_.write("deep/data/FORMAT", "grey-data 1\nsdk 0.1\ncreated_by greyd 0.0.9\nmore later\n");
+  dir_.write("deep/data/FORMAT", "grey-data 1\nsdk 0.2\ncreated_by greyd 0.0.9\nmore later\n");
   dir_.write("deep/data/raft", "");
   const auto data = open();
   ASSERT_TRUE(data) << error_;
