@@ -152,8 +152,8 @@ class Raft {
   std::span<const Progress> peers() const;
   // Leader: whether an entry of its own term is committed, so that it may serve reads.
   bool ready_to_serve() const;
-  // Leader: whether, at its last heartbeat, as many voters as a write needs had been heard within an
-  // election timeout.
+  // Leader: whether as many voters as a write needs had been heard within an election timeout at
+  // the last heartbeat.
   bool writable() const;
   HardState hard_state() const;
 

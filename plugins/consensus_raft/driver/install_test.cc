@@ -218,7 +218,7 @@ TEST_F(InstallTest, ACommittedProposalThatASnapshotGoesOverIsOfUnknownOutcome) {
   world_.run_for(kSecond);
   machine.let_go();
   expect_filled();
-  ASSERT_TRUE(applying.done && waiting.done);
+  ASSERT_TRUE(world_.run_until([&] { return applying.done && waiting.done; }, kSecond));
   EXPECT_EQ(installs(), 1u);
   EXPECT_EQ(waiting.outcome, grey::ProposalOutcome::unknown);
 }

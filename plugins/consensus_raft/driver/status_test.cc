@@ -128,7 +128,10 @@ TEST_F(StatusTest, AnEngineThatMakesNothingDurableIsAskedNowAndThen) {
       state.engines[1].keep_nothing = !fails;
       state.engines[1].flush = fails ? make_status(StatusCode::no_space) : ok_status();
     }
-    if (nodes_.empty()) start_all();
+    if (nodes_.empty()) {
+      start_all();
+      put_many(1);
+    }
     const uint64_t began_ns = world_.now_ns();
     const uint32_t before = nodes_[1]->machines[1]->flushes;
     put_many(300);  // more than twice the log's budget
