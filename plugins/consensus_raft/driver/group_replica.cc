@@ -11,6 +11,8 @@ constexpr uint64_t kGoneStepNs = 30'000'000;
 constexpr uint64_t kGoneJitterNs = 10'000'000;
 constexpr uint64_t kEntryOverhead = 48;  // what an entry takes in the log besides its payload
 constexpr uint64_t kDurableAgainNs = 5'000'000'000;
+// Long enough that leaderships do not go round where all disks are full.
+constexpr uint64_t kYieldAgainNs = 20'000'000'000;
 
 RaftOptions core_options(GroupHost* host, const GroupOptions& options) {
   const DriverOptions& driver = host->options();
@@ -349,10 +351,26 @@ void GroupReplica::on_slow_tick() {
             : ": the log's disk hangs, so this node does not lead");
   }
   watch_engine();
+  yield_for_space();
   if (handed_over_ && core_.leader() != kNobody) finish_transfer(ok_status());
   forget_caught_up();
   update_metrics();
   rebalance();
+}
+
+// Where the others have room, clients need not be refused. Whether they have is not known here: the
+// next leader finds out.
+void GroupReplica::yield_for_space() {
+  const uint64_t now = host_->now().monotonic_ns;
+  if (!leads() || !short_of_space() || transfer_done_ || now < yield_not_before_ns_) return;
+  yield_not_before_ns_ = now + kYieldAgainNs;
+  if (!start_transfer(best_successor()).ok()) return;
+  log_line(host_->host(), LogLevel::warning, group_name(),
+           ": this node's disk has no room, so another one is to lead");
+}
+
+bool GroupReplica::short_of_space() const {
+  return lane_->short_of_space() || host_->disk_nearly_full();
 }
 
 void GroupReplica::watch_engine() {

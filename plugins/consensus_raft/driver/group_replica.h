@@ -105,6 +105,8 @@ class GroupReplica final : public Implements<Group>,
   Status start_transfer(ReplicaId target);
   ReplicaId best_successor() const;
   void rebalance();
+  void yield_for_space();
+  bool short_of_space() const;
   bool has_quorum() const;
   std::string group_name() const override;
   void proposal_ended(const ProposalResult& result);
@@ -175,6 +177,7 @@ class GroupReplica final : public Implements<Group>,
   bool making_durable_ = false;
   uint64_t durable_not_before_ns_ = 0;  // the last attempt has let go of nothing
   bool handed_over_ = false;            // by a transfer; the new leader is not known yet
+  uint64_t yield_not_before_ns_ = 0;
   bool was_damaged_ = false;
   LogIndex readable_from_;  // after damage: what it had is there again once this is applied
   bool stopping_ = false;

@@ -81,7 +81,7 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   } else if (host_->disk_nearly_full()) {
     status.problem = "the disk is nearly full: writes are refused, deletes pass";
   }
-  status.no_space = lane_->short_of_space() || host_->disk_nearly_full();
+  status.no_space = short_of_space();
   status.term = core_.term().value();
   status.leader = problem_.empty() ? node_of(core_.leader()) : 0;
   const bool recently =
