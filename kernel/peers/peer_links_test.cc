@@ -175,6 +175,7 @@ class PeerLinksTest : public testing::Test {
   }
 
   LogSink sink_{LogOptions{.level = grey::LogLevel::error}};
+  std::shared_ptr<void> other_;  // what must live until the loops have ended
   NetHarness harness_;
   PlainTransport transport_;
   std::vector<grey::Ref<grey::Listener>> keep_;
@@ -308,7 +309,9 @@ class HandMadeNode {
 };
 
 TEST_F(PeerLinksTest, ASilentLinkIsDialledAnewAndOneThatAnswersIsKept) {
-  HandMadeNode other(harness_, directory_[2]);
+  const auto made = std::make_shared<HandMadeNode>(harness_, directory_[2]);
+  other_ = made;
+  HandMadeNode& other = *made;
   Node& first = add(1, 101);
   first.start({{2, directory_[2]}});
   // On both loops, for longer than silence may last.
