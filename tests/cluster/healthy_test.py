@@ -317,7 +317,6 @@ class Api(SharedCluster):
                        client.put("ttl", "v", "?ttl=30s"),
                        client.request("POST", "/v1/cluster/members", b'{"address":"n:9080"}'),
                        client.request("DELETE", "/v1/cluster/members/node-3"),
-                       client.request("POST", "/v1/cluster/transfer", b"{}"),
                        client.request("POST", "/v1/batch",
                                       b'{"ops":[{"put":{"key":"session","value":"v"}}]}', session)):
             self.assert_error(answer, 501, "not_implemented")
