@@ -65,9 +65,10 @@ class RaftConsensus final : public InterfaceOf<Consensus> {
 
   Host* host_;
   DriverOptions options_;
+  // Before the lanes: what waits in their queues may hold a transfer's slot to the end.
+  std::unique_ptr<SnapshotLimits> snapshot_limits_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<std::atomic<uint64_t>[]> lags_;  // by loop
-  std::unique_ptr<SnapshotLimits> snapshot_limits_;
   std::unique_ptr<SpaceWatch> space_;
   std::vector<std::unique_ptr<LoopDriver>> drivers_;
   MessageHandler messages_;

@@ -116,12 +116,13 @@ class TestNode {
   }
 
   TestHost host;
+  // Outlive what a killed replica leaves in the queues of its lane.
+  std::map<uint32_t, std::unique_ptr<TestMachine>> machines;
   RaftConsensus consensus;
   Status started = ok_status();
   std::string start_error;
   Status open_status = ok_status();
   std::string open_error;
-  std::map<uint32_t, std::unique_ptr<TestMachine>> machines;
   std::map<uint32_t, Ref<Group>> groups;
 
  private:
