@@ -25,6 +25,14 @@ GREY_PLUGIN_DESCRIPTOR({
              .documentation =
                  "Size of a log segment. Segments are written out in advance and recycled; "
                  "the first ones of a lane are smaller."},
+            {.name = "commit_delay",
+             .type = "duration",
+             .default_text = "2ms",
+             .allowed = "0..100ms",
+             .documentation =
+                 "Group commit under load: after a log write of 16 entries or more the lane's "
+                 "next one begins no earlier than this after that one began, so that more calls "
+                 "share a sync. Fewer calls at a time never wait. 0: off."},
             {.name = "log_budget",
              .type = "size",
              .default_text = "512MiB",

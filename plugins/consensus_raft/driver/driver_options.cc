@@ -14,6 +14,7 @@ DriverOptions DriverOptions::from(Host* host) {
   const int64_t lanes = config->integer("lanes", 0);
   options.lanes = lanes > 0 ? static_cast<uint32_t>(lanes) : std::min(host->loop_count(), 4u);
   options.segment_size = config->size_bytes("segment_size", options.segment_size);
+  options.commit_delay_ns = config->duration_ns("commit_delay", options.commit_delay_ns);
   options.log_budget = config->size_bytes("log_budget", options.log_budget);
   options.min_free = config->size_bytes("min_free", options.min_free);
   options.max_inflight_bytes = config->size_bytes("max_inflight", options.max_inflight_bytes);

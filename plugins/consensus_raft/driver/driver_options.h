@@ -11,6 +11,7 @@ struct DriverOptions {
   uint64_t heartbeat_interval_ns = 150'000'000;
   uint32_t lanes = 1;  // for a data directory that has none yet
   uint64_t segment_size = 16 << 20;
+  uint64_t commit_delay_ns = 2'000'000;   // see LaneOptions
   uint64_t log_budget = 512 << 20;        // over all lanes
   uint64_t min_free = 64 << 20;           // of the disk; below it the disk is nearly full
   uint64_t max_inflight_bytes = 8 << 20;  // to one peer of one group

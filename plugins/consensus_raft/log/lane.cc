@@ -9,6 +9,8 @@ namespace grey::raft {
 namespace {
 
 constexpr uint64_t kTailIdleNs = 50'000'000;
+constexpr uint64_t kTailPauseNs = 10'000'000;
+constexpr uint64_t kBusyEntries = 16;  // of a batch: so many calls wait at one time
 constexpr uint64_t kRetryNs = 200'000'000;
 constexpr uint64_t kKeptBuffer = 4 << 20;
 constexpr uint64_t kReservedPart = 4;  // of a segment, see has_room()
@@ -159,6 +161,7 @@ void Lane::gathered() {
 
 void Lane::submit() {
   if (failed_ || write_under_way_ || gathering_.empty()) return;
+  if (loop_->now_ns() < next_write_ns_ && !closed_) return arm_timer();
   if (!make_room()) return;
   seal_and_write();
 }
@@ -205,6 +208,8 @@ void Lane::seal_and_write() {
   std::swap(gathering_, writing_);
   gathering_.clear();
   writing_.since_ns = loop_->now_ns();
+  const bool busy = writing_.entries >= kBusyEntries;
+  next_write_ns_ = busy ? writing_.since_ns + options_.commit_delay_ns : 0;
   const uint32_t crc =
       seal_batch(keeper_.key(), end_.crc, end_.entries, max_term_, &writing_.bytes);
   const uint64_t offset = end_.offset;
@@ -231,7 +236,7 @@ void Lane::written(Status status) {
   synced_ = end_;
   synced_generation_ = keeper_.current().info.generation;
   finish_batch();
-  write_tail(false);
+  note_tail();
   if (!gathering_.empty()) gathered();
   if (closed_ && gathering_.empty()) write_tail(true);
 }
@@ -317,6 +322,17 @@ void Lane::show_condition(uint64_t limit_ns) {
   show(metrics_.damaged, !damage_.empty());
 }
 
+// Not after each of many writes in a row: the kernel brings to the disk what has no sync of its own
+// seconds later, so a pause that is short beside that makes no difference to a loss of power, and
+// after the death of the process alone the log is all there. A new term is told at once.
+void Lane::note_tail() {
+  const uint64_t now = loop_->now_ns();
+  tail_due_ = true;
+  if (now < next_tail_ns_ && tail_term_ == max_term_ && !closed_) return arm_timer();
+  next_tail_ns_ = now + kTailPauseNs;
+  write_tail(false);
+}
+
 // One at a time, the newest position wins.
 void Lane::write_tail(bool sync) {
   if (tail_under_way_) {
@@ -333,6 +349,8 @@ void Lane::write_tail(bool sync) {
 uint64_t Lane::next_tail() {
   const TailRecord tail{++tail_serial_, synced_generation_, synced_.offset,
                         synced_.crc,    synced_.entries,    max_term_};
+  tail_term_ = max_term_;
+  tail_due_ = false;
   encode_tail(tail, keeper_.salt(), tail_bytes_);
   return tail_offset(tail.serial);
 }
@@ -355,17 +373,22 @@ void Lane::tail_written(Status status) {
 
 void Lane::arm_timer() {
   uint64_t deadline = 0;
-  if (!gathering_.empty() && !write_under_way_) deadline = loop_->now_ns() + kRetryNs;
-  if (retry_at_ns_ != 0) deadline = retry_at_ns_;
+  if (!gathering_.empty() && !write_under_way_) {
+    const uint64_t now = loop_->now_ns();
+    deadline = now < next_write_ns_ ? next_write_ns_ : now + kRetryNs;
+  }
+  if (retry_at_ns_ != 0 && (deadline == 0 || retry_at_ns_ < deadline)) deadline = retry_at_ns_;
   if (tail_sync_at_ns_ != 0 && (deadline == 0 || tail_sync_at_ns_ < deadline)) {
     deadline = tail_sync_at_ns_;
   }
+  if (tail_due_ && (deadline == 0 || next_tail_ns_ < deadline)) deadline = next_tail_ns_;
   if (deadline != 0) timer_->arm(deadline);
 }
 
 void Lane::on_timer() {
   if (failed_) return;
   const uint64_t now = loop_->now_ns();
+  if (tail_due_ && now >= next_tail_ns_) note_tail();
   if (tail_sync_at_ns_ != 0 && now >= tail_sync_at_ns_) {
     tail_sync_at_ns_ = 0;
     if (!write_under_way_ && gathering_.empty()) write_tail(true);
@@ -381,7 +404,7 @@ void Lane::on_timer() {
 
 void Lane::close(std::function<void()> done) {
   closed_ = std::move(done);
-  if (!failed_ && !write_under_way_ && gathering_.empty()) write_tail(true);
+  if (!failed_ && !write_under_way_ && gathering_.empty()) write_tail(!tail_due_);
   continue_close();
 }
 

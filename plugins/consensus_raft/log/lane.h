@@ -27,6 +27,9 @@ struct LaneOptions {
   uint64_t segment_size = 16 << 20;
   uint64_t budget_bytes = 512 << 20;  // of all segments; half of it is kept for slow followers
   uint64_t kept_bytes = 4 << 20;      // of each group's newest entries, in memory after a start
+  // Group commit under load: a write that follows one of many entries begins so long after that one
+  // began, or when it has ended if that is later. 0: as soon as it has ended.
+  uint64_t commit_delay_ns = 2'000'000;
   bool may_create = true;  // the data directory is new; otherwise a lane that is not there was lost
 };
 
@@ -137,6 +140,7 @@ class Lane {
   void finish_batch();
   void fail(Status status);
   void segment_ready(Status status);
+  void note_tail();
   void write_tail(bool sync);
   uint64_t next_tail();
   void tail_written(Status status);
@@ -170,6 +174,7 @@ class Lane {
   Batch writing_;
   bool write_under_way_ = false;
   bool deferred_ = false;
+  uint64_t next_write_ns_ = 0;  // see LaneOptions::commit_delay_ns
   bool failed_ = false;
   std::string failure_;
   bool short_of_space_ = false;
@@ -184,6 +189,9 @@ class Lane {
   bool tail_under_way_ = false;
   bool tail_again_ = false;  // a newer position waits
   bool tail_unsynced_ = false;
+  bool tail_due_ = false;  // the last record does not name the last sync
+  uint64_t next_tail_ns_ = 0;
+  uint64_t tail_term_ = 0;  // that the last record names
   uint64_t tail_sync_at_ns_ = 0;
 
   std::unique_ptr<WriteDone> write_done_;

@@ -139,6 +139,7 @@ Result<std::vector<std::unique_ptr<Lane>>> open_lanes(Host* host, const DriverOp
     lane.folder = std::string(kFolder) + "/lane-" + std::to_string(i);
     lane.segment_size = options.segment_size;
     lane.budget_bytes = options.log_budget / lanes.value();
+    lane.commit_delay_ns = options.commit_delay_ns;
     lane.kept_bytes = options.entry_cache;
     lane.may_create = is_new;
     Status one = ok_status();

@@ -49,6 +49,65 @@ TEST_F(LaneTest, OneSyncServesAllGroupsOfATurn) {
   for (const Client& client : clients) EXPECT_NE(client.persisted, 0u);
 }
 
+// Group commit under load: after a write of many entries more of them share the next sync; few wait
+// for nobody.
+TEST_F(LaneTest, AWriteAfterOneOfManyEntriesWaitsForMore) {
+  options_.commit_delay_ns = 50'000'000;
+  open();
+  Client client;
+  LaneGroup* group = add(1, &client);
+  const auto time_of = [&](uint64_t first, uint64_t count) {
+    const uint64_t begun = world_.now_ns();
+    write(group, &client, entries(1, first, count));
+    return world_.now_ns() - begun;
+  };
+  write(group, &client, entries(1, 1, 15));
+  EXPECT_LT(time_of(16, 16), options_.commit_delay_ns) << "fifteen are not many";
+  const uint64_t syncs = disk_.syncs;
+  lane_->append(group, entries(1, 32, 1));
+  world_.run_for(options_.commit_delay_ns / 4);
+  EXPECT_EQ(disk_.syncs, syncs);
+  lane_->append(group, entries(1, 33, 1));
+  EXPECT_LT(time_of(34, 1), options_.commit_delay_ns) << "counted from the beginning of the last";
+  EXPECT_EQ(disk_.syncs - syncs, 1u);
+  EXPECT_LT(time_of(35, 1), options_.commit_delay_ns / 4) << "three are not many";
+}
+
+TEST_F(LaneTest, ManySyncsInARowShareATailRecord) {
+  open();
+  Client client;
+  LaneGroup* group = add(1, &client);
+  settle();
+  uint64_t tails = 0;
+  disk_.on_operation = [&](DiskOp op, const std::string& path, FileContent*, uint64_t, ByteView) {
+    if (op == DiskOp::write && path == "lane/tail") ++tails;
+    return ok_status();
+  };
+  const uint64_t begun = world_.now_ns();
+  const uint64_t syncs = disk_.syncs;
+  for (uint64_t i = 1; i <= 200; ++i) write(group, &client, entries(1, i, 1));
+  const uint64_t pauses = (world_.now_ns() - begun) / 10'000'000;
+  ASSERT_GE(disk_.syncs - syncs, 200u);
+  EXPECT_GE(tails, 1u);
+  EXPECT_LE(tails, pauses + 2);
+  // Once the lane is idle both slots name the last sync, also one that came too soon for a record.
+  settle();
+  write(group, &client, entries(1, 201, 1));
+  write(group, &client, entries(1, 202, 1));
+  settle();
+  power_cut();
+  disk_.on_operation = nullptr;
+  for (const uint64_t slot : {uint64_t{0}, kTailSlotSize}) {
+    const auto whole = copy_of_files();
+    disk_.file("lane/tail").bytes[slot] ^= 1;
+    open();
+    EXPECT_NE(lane_->damage(), "") << "the other slot names the end too";
+    EXPECT_EQ(last_of(1), 202u);
+    kill();
+    disk_.files = whole;
+  }
+}
+
 // The last batch is cut off at every place it could be: it is gone as a whole, and nothing else is.
 TEST_F(LaneTest, TornTailAtEveryOffset) {
   open();
