@@ -99,17 +99,18 @@ class GroupReplica final : public Implements<Group>,
   void resolve(const ProposalResult& result);
   void on_role_change(const RoleChange& change);
   void update_metrics();
-  void finish_transfer(Status status);
   void continue_stop();
   const Configuration& configuration() const { return core_.configurations().latest(); }
+  bool has_quorum() const;
+  std::string group_name() const override;
+  void proposal_ended(const ProposalResult& result);
+  // --- group_leadership.cc
   Status start_transfer(ReplicaId target);
+  void finish_transfer(Status status);
   ReplicaId best_successor() const;
   void rebalance();
   void yield_for_space();
   bool short_of_space() const;
-  bool has_quorum() const;
-  std::string group_name() const override;
-  void proposal_ended(const ProposalResult& result);
   // --- group_membership.cc
   uint32_t node_of(ReplicaId replica) const;
   ReplicaId voter_on(uint32_t node) const;
