@@ -75,8 +75,8 @@ void RaftState::on_message(ReplicaId from, const Heartbeat& heartbeat) {
   if (heartbeat.round != 0 && log_progress_) {
     // Round 0 says only that this replica is there: a damaged one must not confirm a leadership,
     // since it may have forgotten its promises to another.
-    send(from,
-         HeartbeatResponse{damaged_until_ ? 0 : heartbeat.round, clock_base_ + now_.monotonic_ns});
+    send(from, HeartbeatResponse{damaged_until_ ? 0 : heartbeat.round,
+                                 clock_base_ + now_.monotonic_ns, has_room_});
   }
   learn_clock(heartbeat);
   follower->quiesced = heartbeat.quiesce && !damaged_until_ && !installing_ &&

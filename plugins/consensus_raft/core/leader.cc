@@ -1,5 +1,6 @@
 // Leading a term: heartbeats, counting, proposals.
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "core/raft_state.h"
@@ -168,6 +169,7 @@ void RaftState::on_message(ReplicaId from, const HeartbeatResponse& response) {
   Progress* peer = leader ? peer_of(*leader, from) : nullptr;
   if (!peer) return;
   peer->set_heard(now_.monotonic_ns);
+  peer->set_has_room(response.has_room);
   if (peer->state() != ProgressState::snapshot) {
     peer->resume();
     send_where_it_should_be(*peer);
@@ -210,12 +212,14 @@ void RaftState::lead(Leader& leader) {
   if (settled && !configuration().is_voter(self_)) resign(leader);
 }
 
-// Leaves the leadership to whoever has most of the log, without waiting whether it takes it.
+// Leaves the leadership to whoever has most of the log, of several who has room for more, without
+// waiting whether it takes it.
 void RaftState::resign(Leader& leader) {
+  const auto rank = [](const Progress& peer) { return std::pair(peer.match(), peer.has_room()); };
   const Progress* successor = nullptr;
   for (const Progress& peer : leader.peers) {
     if (peer.damaged() || !configuration().is_voter(peer.id())) continue;
-    if (!successor || peer.match() > successor->match()) successor = &peer;
+    if (!successor || rank(peer) > rank(*successor)) successor = &peer;
   }
   if (successor) send(successor->id(), TimeoutNow{});
   become_follower(term_, kNobody);

@@ -49,6 +49,16 @@ void RaftState::set_log_progress(bool progress) {
   if (leader && !progress) resign(*leader);
 }
 
+void RaftState::set_has_room(bool has_room) {
+  if (failed_ || has_room_ == has_room) return;
+  has_room_ = has_room;
+  const auto* follower = std::get_if<Follower>(&role_);
+  // One whose log hangs is to look dead; it tells with the first answer that it gives again.
+  if (!follower || follower->leader == kNobody || !log_progress_) return;
+  dirty_ = true;
+  send(follower->leader, HeartbeatResponse{0, clock_base_ + now_.monotonic_ns, has_room_});
+}
+
 bool RaftState::quiesced() const {
   if (const auto* leader = std::get_if<Leader>(&role_)) return leader->quiesced;
   const auto* follower = std::get_if<Follower>(&role_);

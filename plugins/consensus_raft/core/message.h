@@ -65,6 +65,9 @@ struct HeartbeatResponse {
   // The sender's clock, from a number drawn at its start: what an earlier process of it sent does
   // not pass for a time of this one. Only the sender reads it.
   uint64_t sent_ns = 0;
+  // The sender's disk has room for what a leader takes in. Also told by itself, with round 0, when
+  // it changes: a leader that sleeps asks nobody.
+  bool has_room = false;
 };
 
 // A follower asks for a read point. `context` is unique for the sender, restarts included.

@@ -72,6 +72,9 @@ class Progress {
   // The latest heartbeat round that the peer has answered.
   uint64_t acked_round() const { return acked_round_; }
   void ack_round(uint64_t round) { acked_round_ = std::max(acked_round_, round); }
+  // Whether its disk has room for more, as it said last; false before it has said so.
+  bool has_room() const { return has_room_; }
+  void set_has_room(bool has_room) { has_room_ = has_room; }
   PeerClock& clock() { return clock_; }
   // The highest commit index that was sent to it.
   LogIndex sent_commit() const { return sent_commit_; }
@@ -86,6 +89,7 @@ class Progress {
   bool waiting_ = false;  // probe only: the request is out
   bool fetching_ = false;
   bool damaged_ = false;
+  bool has_room_ = false;
   uint64_t active_ns_;
   uint64_t heard_ns_;
   uint64_t acked_round_ = 0;

@@ -58,6 +58,9 @@ void Raft::read_index(uint64_t request_id) {
 Status Raft::transfer_leadership(ReplicaId target) {
   return state_->transfer_leadership(target);
 }
+void Raft::set_has_room(bool has_room) {
+  state_->set_has_room(has_room);
+}
 void Raft::abandon() {
   state_->abandon();
 }

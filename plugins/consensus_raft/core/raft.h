@@ -66,6 +66,10 @@ class Raft {
   // The log's writes make progress, or hang. While they hang this replica neither leads (it hands
   // over), campaigns nor answers heartbeats.
   void set_log_progress(bool progress);
+  // Whether this node's disk has room for what a leader takes in; not known to have it at first.
+  // The leader is told (Progress::has_room), so that it hands over to a replica that has. Decides
+  // nothing here.
+  void set_has_room(bool has_room);
   // The driver's log now begins after `index`, which must be applied and stable. Aborts otherwise.
   void compacted(LogIndex index);
   // Answers EntryFetch: entries from its `first` on, at least one. Empty: they are gone or cannot

@@ -35,6 +35,7 @@ class RaftState {
   void peer_back(ReplicaId peer);
   void campaign_soon();
   void set_log_progress(bool progress);
+  void set_has_room(bool has_room);
   bool quiesced() const;
   void wake();
 
@@ -179,6 +180,7 @@ class RaftState {
   std::optional<LogPosition> damaged_until_;
   std::optional<LogPosition> installing_;
   bool log_progress_ = true;
+  bool has_room_ = false;
   bool removed_ = false;
   uint64_t no_vote_before_ns_ = 0;  // lease_reads: an earlier life may have promised it
   uint64_t next_context_;

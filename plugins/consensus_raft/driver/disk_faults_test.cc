@@ -9,6 +9,16 @@
 namespace grey::raft::testing {
 namespace {
 
+class DiskFaultsTest : public DriverTest {
+ protected:
+  void expect_readable() {
+    ReadOutcome read;
+    nodes_[leader_of(1)]->groups[1]->read_index(2 * kSecond, &read);
+    ASSERT_TRUE(world_.run_until([&] { return read.done; }, 5 * kSecond));
+    EXPECT_TRUE(read.status.ok()) << describe(read.status);
+  }
+};
+
 TEST_F(DriverTest, B27_LeaderWithHungDiskIsReplacedWithinTwoElectionTimeoutsAndSaysWhy) {
   start_all();
   put("a");
@@ -82,43 +92,87 @@ TEST_F(DriverTest, NearlyFullDiskIsToldUntilThereIsAQuarterMore) {
   EXPECT_EQ(std::string(nodes_[leader]->status(1).problem), "");
 }
 
-// One disk of three: who has room leads, and nobody is refused for long.
+// Who has room leads, wherever that is, and nobody is refused for long.
 TEST_F(DriverTest, LeaderWithoutRoomHandsOverToOneThatHasIt) {
   start_all();
   put("a");
-  const uint32_t leader = leader_of(1);
-  states_[leader].disk.free_bytes = 1 << 20;
-  ASSERT_TRUE(world_.run_until(
-      [&] { return leader_of(1) != 0 && leader_of(1) != leader; }, 5 * kSecond));
-  put("b");
-  const uint32_t next = leader_of(1);
-  EXPECT_EQ(nodes_[next]->status(1).no_space, 0u);
+  ASSERT_EQ(leader_of(1), 1u);
   world_.run_for(kSecond);
-  EXPECT_EQ(leader_of(1), next);
+  for (const uint32_t roomy : {3, 2, 3}) {
+    const uint32_t before = leader_of(1);
+    states_[roomy].disk.free_bytes = 1 << 30;
+    world_.run_for(kSecond);
+    for (auto& [number, state] : states_) {
+      if (number != roomy) state.disk.free_bytes = 1 << 20;
+    }
+    ASSERT_TRUE(world_.run_until([&] { return leader_of(1) == roomy; }, 20 * kSecond))
+        << "from " << before << " to " << roomy;
+    put("b");
+    EXPECT_EQ(nodes_[roomy]->status(1).no_space, 0u);
+    // Neither does it give back what the first replica would lead otherwise.
+    world_.run_for(60 * kSecond);
+    EXPECT_EQ(leader_of(1), roomy);
+  }
+  states_[1].disk.free_bytes = 1 << 30;
+  ASSERT_TRUE(world_.run_until([&] { return leader_of(1) == 1; }, 60 * kSecond));
 }
 
-// The next segment cannot be prepared anywhere: refused before anything is appended.
-TEST_F(DriverTest, FullDisksRefuseProposalsAsNoSpaceUntilThereIsRoom) {
+TEST_F(DiskFaultsTest, LeaderStaysWhereNobodyHasRoom) {
+  start_all();
+  put("a");
+  const uint32_t leader = leader_of(1);
+  const uint64_t term = nodes_[leader]->status(1).term;
+  for (auto& [number, state] : states_) state.disk.free_bytes = 1 << 20;
+  world_.run_for(60 * kSecond);
+  EXPECT_EQ(leader_of(1), leader);
+  EXPECT_EQ(nodes_[leader]->status(1).term, term);
+  put("a delete");
+  expect_readable();
+  // Restarted, it does not know its disk yet; and it is the one that would lead else.
+  crash(leader);
+  wait_for_leader();
+  world_.run_for(10 * kSecond);
+  start(leader);
+  open_groups(leader, 1);
+  world_.run_for(60 * kSecond);
+  EXPECT_NE(leader_of(1), leader);
+  EXPECT_LE(nodes_[leader]->status(1).term, term + 2);
+}
+
+// The next segment cannot be prepared anywhere: refused before anything is appended. What is kept
+// of the segment is enough for the terms to come.
+TEST_F(DiskFaultsTest, FullDisksRefuseProposalsAsNoSpaceUntilThereIsRoom) {
   settings_["min_free"] = 0;
   start_all();
   put("a");
+  const uint32_t first = leader_of(1);
+  const uint64_t term = nodes_[first]->status(1).term;
   for (auto& [number, state] : states_) state.disk.free_bytes = 0;
-  // Others are asked first, each once: they have no room either.
-  Status refused = ok_status();
-  for (int i = 0; i < 1000 && refused.code != StatusCode::no_space; ++i) {
-    ASSERT_TRUE(world_.run_until([&] { return leader_of(1) != 0; }, 5 * kSecond));
-    Outcome outcome;
-    nodes_[leader_of(1)]->propose(1, std::string(20'000, 'x'), &outcome);
-    ASSERT_TRUE(world_.run_until([&] { return outcome.done; }, 5 * kSecond));
-    refused = outcome.why;
+  for (const size_t size : {20'000, 1}) {  // until not even the smallest is taken
+    Status refused = ok_status();
+    for (int i = 0; i < 1000 && refused.code != StatusCode::no_space; ++i) {
+      Outcome outcome;
+      nodes_[first]->propose(1, std::string(size, 'x'), &outcome);
+      ASSERT_TRUE(world_.run_until([&] { return outcome.done; }, 5 * kSecond));
+      refused = outcome.why;
+    }
+    EXPECT_EQ(refused.code, StatusCode::no_space);
   }
-  EXPECT_EQ(refused.code, StatusCode::no_space);
-  world_.run_for(5 * kSecond);
+  world_.run_for(30 * kSecond);
+  EXPECT_EQ(leader_of(1), first) << "the others have no room either";
+  EXPECT_EQ(nodes_[first]->status(1).term, term);
+  EXPECT_THAT(nodes_[first]->status(1).problem, ::testing::HasSubstr("disk is full"));
+  for (int life = 0; life < 5; ++life) {
+    const uint32_t old = leader_of(1);
+    crash(old);
+    wait_for_leader();
+    ASSERT_NE(leader_of(1), old);
+    expect_readable();
+    start(old);
+    open_groups(old, 1);
+    world_.run_for(10 * kSecond);
+  }
   const uint32_t leader = leader_of(1);
-  ASSERT_NE(leader, 0u);
-  world_.run_for(5 * kSecond);
-  EXPECT_EQ(leader_of(1), leader) << "leaderships go round";
-  EXPECT_THAT(nodes_[leader]->status(1).problem, ::testing::HasSubstr("disk is full"));
   for (auto& [number, state] : states_) state.disk.free_bytes = 1 << 30;
   world_.run_for(kSecond);
   put("b");

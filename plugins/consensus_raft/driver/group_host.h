@@ -34,6 +34,8 @@ class GroupHost {
   virtual bool connected(uint32_t node) = 0;
   // The disk of the data directory has less room left than is to be kept.
   virtual bool disk_nearly_full() = 0;
+  // It is known to have it; neither holds before the disk has been asked.
+  virtual bool disk_has_room() = 0;
   // The process is about to stop: leadership is being handed over.
   virtual bool draining() = 0;
   // The replica has stopped and is not to be called any more.

@@ -7,8 +7,11 @@
 namespace grey::raft {
 namespace {
 
-// Long enough that leaderships do not go round where all disks are full.
-constexpr uint64_t kYieldAgainNs = 20'000'000'000;
+// What fills this disk may be filling the others too: they have found out by then.
+constexpr uint64_t kYieldAfterNs = 1'000'000'000;
+// An attempt that comes to nothing holds proposals up.
+constexpr uint64_t kYieldAgainNs = 5'000'000'000;
+constexpr uint64_t kCaughtUpEntries = 64;
 
 }  // namespace
 
@@ -28,7 +31,7 @@ void GroupReplica::transfer(uint32_t node, Completion* done) noexcept {
     } else if (node == host_->own_node()) {
       status = ok_status();
     } else {
-      status = start_transfer(node == 0 ? best_successor() : voter_on(node));
+      status = start_transfer(node == 0 ? successor() : voter_on(node));
       if (status.ok()) {
         transfer_done_ = done;
         return;
@@ -40,7 +43,7 @@ void GroupReplica::transfer(uint32_t node, Completion* done) noexcept {
 
 bool GroupReplica::hand_over(Completion* done) {
   if (!leads() || stopping_ || configuration().voters.size() < 2) return false;
-  if (!transfer_done_ && start_transfer(best_successor()).ok()) {
+  if (!transfer_done_ && start_transfer(successor()).ok()) {
     transfer_done_ = done;
   }
   return true;
@@ -51,25 +54,51 @@ void GroupReplica::finish_transfer(Status status) {
   if (Completion* done = std::exchange(transfer_done_, nullptr)) done->complete(status);
 }
 
-ReplicaId GroupReplica::best_successor() const {
+// Would take over soon, and take writes then.
+bool GroupReplica::ready_to_lead(const Progress& peer) const {
+  return can_lead(peer) && peer.has_room() && peer.state() == ProgressState::replicate &&
+         peer.match() + kCaughtUpEntries >= core_.log().last_index();
+}
+
+bool GroupReplica::can_lead(const Progress& peer) const {
+  return configuration().is_voter(peer.id()) && !peer.damaged() &&
+         host_->connected(node_of(peer.id()));
+}
+
+ReplicaId GroupReplica::successor() const {
+  const auto rank = [this](const Progress& peer) {
+    return std::pair(ready_to_lead(peer), peer.match());
+  };
   const Progress* best = nullptr;
   for (const Progress& peer : core_.peers()) {
-    const bool able = configuration().is_voter(peer.id()) && !peer.damaged() &&
-                      host_->connected(node_of(peer.id()));
-    if (able && (!best || peer.match() > best->match())) best = &peer;
+    if (can_lead(peer) && (!best || rank(peer) > rank(*best))) best = &peer;
   }
   return best ? best->id() : kNobody;
 }
 
-// Where the others have room, clients need not be refused. Whether they have is not known here: the
-// next leader finds out.
-void GroupReplica::yield_for_space() {
+const Progress* GroupReplica::peer(ReplicaId id) const {
+  for (const Progress& peer : core_.peers()) {
+    if (peer.id() == id) return &peer;
+  }
+  return nullptr;
+}
+
+// Where another one has room, clients need not be refused. Where none has, this one goes on with
+// reads and deletes: the next leader could do no more.
+void GroupReplica::watch_space() {
+  const bool room = host_->disk_has_room() && !lane_->short_of_space();
+  if (std::exchange(had_room_, room) != room) core().set_has_room(room);
   const uint64_t now = host_->now().monotonic_ns;
-  if (!leads() || !short_of_space() || transfer_done_ || now < yield_not_before_ns_) return;
+  if (!leads() || !short_of_space()) {
+    yield_not_before_ns_ = now + kYieldAfterNs;
+    return;
+  }
+  if (transfer_done_ || now < yield_not_before_ns_) return;
+  const Progress* next = peer(successor());
+  if (!next || !ready_to_lead(*next) || !start_transfer(next->id()).ok()) return;
   yield_not_before_ns_ = now + kYieldAgainNs;
-  if (!start_transfer(best_successor()).ok()) return;
   log_line(host_->host(), LogLevel::warning, group_name(),
-           ": this node's disk has no room, so another one is to lead");
+           ": this node's disk has no room, so node ", node_of(next->id()), " is to lead");
 }
 
 bool GroupReplica::short_of_space() const {
@@ -80,16 +109,10 @@ void GroupReplica::rebalance() {
   if (!host_->options().rebalance || host_->draining() || !leads() || transfer_done_) return;
   const std::vector<Home>& homes = configuration().homes;
   if (homes.empty() || homes.front().replica == self_) return;
-  const ReplicaId preferred = homes.front().replica;
-  bool ready = !configuration().joint() && configuration().is_voter(preferred) &&
-               host_->connected(homes.front().node);
-  for (const Progress& peer : core_.peers()) {
-    if (peer.id() != preferred) continue;
-    constexpr uint64_t kCaughtUp = 64;
-    ready = ready && !peer.damaged() && peer.state() == ProgressState::replicate &&
-            peer.match() + kCaughtUp >= core_.log().last_index();
-  }
-  if (elections_.hand_over_now(host_->now().monotonic_ns, ready)) (void)start_transfer(preferred);
+  const Progress* preferred = peer(homes.front().replica);
+  const bool ready = !configuration().joint() && preferred && ready_to_lead(*preferred);
+  if (!elections_.hand_over_now(host_->now().monotonic_ns, ready)) return;
+  (void)start_transfer(homes.front().replica);
 }
 
 }  // namespace grey::raft

@@ -116,7 +116,7 @@ void GroupReplica::submit_proposals() {
   waiting_.clear();
   const auto count = static_cast<double>(submitted_.size());
   // Before anything is appended: what is in the log would go to the others, and may be committed.
-  Status status = room_for(bytes);
+  Status status = room_for(bytes, AppendFor::proposals);
   if (status.ok()) status = core_.propose(submitted_);
   if (status.ok()) {
     observe(host_->metrics().proposals, count);
@@ -130,8 +130,10 @@ void GroupReplica::submit_proposals() {
 
 // Whether the log takes entries of so many bytes. An engine that stands still catches up without
 // them, and what it has not applied cannot go from the log.
-Status GroupReplica::room_for(uint64_t bytes) const {
-  if (!lane_->has_room(bytes)) return make_status(StatusCode::no_space, "the log's disk is full");
+Status GroupReplica::room_for(uint64_t bytes, AppendFor purpose) const {
+  if (!lane_->has_room(bytes, purpose)) {
+    return make_status(StatusCode::no_space, "the log's disk is full");
+  }
   if (engine_behind_) return make_status(StatusCode::busy, "the engine is far behind the log");
   return ok_status();
 }
@@ -247,8 +249,12 @@ bool GroupReplica::has_room_for(const Message& message) const {
   const auto* append = std::get_if<AppendRequest>(&message.body);
   if (!append || append->entries.empty()) return true;
   uint64_t bytes = 0;
-  for (const Entry& entry : append->entries) bytes += entry.payload.size() + kEntryOverhead;
-  return room_for(bytes).ok();
+  AppendFor purpose = AppendFor::upkeep;
+  for (const Entry& entry : append->entries) {
+    bytes += entry.payload.size() + kEntryOverhead;
+    if (entry.type == EntryType::command) purpose = AppendFor::replication;
+  }
+  return room_for(bytes, purpose).ok();
 }
 
 void GroupReplica::node_up(uint32_t node) {
@@ -300,7 +306,7 @@ void GroupReplica::on_slow_tick() {
             : ": the log's disk hangs, so this node does not lead");
   }
   watch_engine();
-  yield_for_space();
+  watch_space();
   if (handed_over_ && core_.leader() != kNobody) finish_transfer(ok_status());
   forget_caught_up();
   update_metrics();

@@ -91,7 +91,7 @@ class GroupReplica final : public Implements<Group>,
   void fail(const char* reason, Status status);
   void apply();
   void submit_proposals();
-  Status room_for(uint64_t bytes) const;
+  Status room_for(uint64_t bytes, AppendFor purpose) const;
   bool has_room_for(const Message& message) const;
   void watch_engine();
   void carry_out();
@@ -107,9 +107,12 @@ class GroupReplica final : public Implements<Group>,
   // --- group_leadership.cc
   Status start_transfer(ReplicaId target);
   void finish_transfer(Status status);
-  ReplicaId best_successor() const;
+  bool can_lead(const Progress& peer) const;
+  bool ready_to_lead(const Progress& peer) const;
+  ReplicaId successor() const;  // the best of those who can; kNobody: none
+  const Progress* peer(ReplicaId id) const;
   void rebalance();
-  void yield_for_space();
+  void watch_space();
   bool short_of_space() const;
   // --- group_membership.cc
   uint32_t node_of(ReplicaId replica) const;
@@ -179,6 +182,7 @@ class GroupReplica final : public Implements<Group>,
   uint64_t durable_not_before_ns_ = 0;  // the last attempt has let go of nothing
   bool handed_over_ = false;            // by a transfer; the new leader is not known yet
   uint64_t yield_not_before_ns_ = 0;
+  bool had_room_ = false;               // as the core was told
   bool was_damaged_ = false;
   LogIndex readable_from_;  // after damage: what it had is there again once this is applied
   bool stopping_ = false;

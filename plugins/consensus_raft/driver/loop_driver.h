@@ -58,6 +58,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   Status send_snapshot(uint32_t node, const SnapshotMessage& message) override;
   bool connected(uint32_t node) override;
   bool disk_nearly_full() override { return space_->nearly_full(); }
+  bool disk_has_room() override { return space_->has_room(); }
   bool draining() override { return draining_; }
   void closed(GroupReplica* replica) override;
 

@@ -30,13 +30,14 @@ void SpaceWatch::look() {
 void SpaceWatch::answered(Status status, uint64_t free) {
   asking_ = false;
   if (closed_) return std::exchange(closed_, nullptr)();
-  if (!status.ok()) return;  // the log's own writes tell of a disk that fails
   const bool before = nearly_full();
-  const bool now = before ? free < min_free_ + min_free_ / 4 : free < min_free_;
+  bool now = before ? free < min_free_ + min_free_ / 4 : free < min_free_;
+  if (!status.ok()) now = before;  // the log's own writes tell of a disk that fails
+  state_.store(now ? State::nearly_full : State::has_room, std::memory_order_relaxed);
+  if (!status.ok()) return;
   free_bytes_->set(static_cast<double>(free));
   nearly_full_shown_->set(now ? 1 : 0);
   if (before == now) return;
-  nearly_full_.store(now, std::memory_order_relaxed);
   log_line(host_, LogLevel::warning,
            now ? "the disk is nearly full, writes are refused: " : "the disk has room again: ",
            free >> 20, " MiB are free");

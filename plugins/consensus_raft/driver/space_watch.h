@@ -19,17 +19,20 @@ class SpaceWatch {
 
   // Asks the disk again; nothing while an answer is still to come.
   void look();
-  // Any loop.
-  bool nearly_full() const { return nearly_full_.load(std::memory_order_relaxed); }
+  // Any loop. Neither holds before the disk has answered for the first time.
+  bool nearly_full() const { return state_.load(std::memory_order_relaxed) == State::nearly_full; }
+  bool has_room() const { return state_.load(std::memory_order_relaxed) == State::has_room; }
   // Calls `done` when nothing is under way any more; no look() after it.
   void close(std::function<void()> done);
 
  private:
+  enum class State : uint8_t { unknown = 0, has_room = 1, nearly_full = 2 };
+
   void answered(Status status, uint64_t free);
 
   Host* host_;
   const uint64_t min_free_;
-  std::atomic<bool> nearly_full_{false};
+  std::atomic<State> state_{State::unknown};
   bool asking_ = false;
   std::function<void()> closed_;
   Ref<Instrument> free_bytes_;

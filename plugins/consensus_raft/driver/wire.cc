@@ -143,10 +143,12 @@ void get_body(ByteReader* in, Heartbeat* body) {
 void put_body(const HeartbeatResponse& body, ByteWriter* out) {
   out->put(body.round);
   out->put(body.sent_ns);
+  put_flag(body.has_room, out);
 }
 void get_body(ByteReader* in, HeartbeatResponse* body) {
   body->round = in->get<uint64_t>();
   body->sent_ns = in->get<uint64_t>();
+  if (in->left() != 0) body->has_room = get_flag(in);  // older builds do not say
 }
 void put_body(const ReadIndexRequest& body, ByteWriter* out) {
   out->put(body.context);

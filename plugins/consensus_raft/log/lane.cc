@@ -13,7 +13,8 @@ constexpr uint64_t kTailPauseNs = 10'000'000;
 constexpr uint64_t kBusyEntries = 16;  // of a batch: so many calls wait at one time
 constexpr uint64_t kRetryNs = 200'000'000;
 constexpr uint64_t kKeptBuffer = 4 << 20;
-constexpr uint64_t kReservedPart = 4;  // of a segment, see has_room()
+// The part of a segment that is kept from each AppendFor, see has_room().
+constexpr uint64_t kKeptParts[] = {4, 8, 16};
 
 void reset_bytes(ByteWriter* bytes) {
   bytes->clear();
@@ -304,10 +305,11 @@ void Lane::segment_ready(Status status) {
   reclaim();
 }
 
-bool Lane::has_room(uint64_t bytes) const {
+bool Lane::has_room(uint64_t bytes, AppendFor purpose) const {
   if (!short_of_space_) return true;
   const uint64_t size = keeper_.segments().back().info.size;
-  return end_.offset + gathering_.bytes.size() + bytes + size / kReservedPart <= size;
+  const uint64_t kept = size / kKeptParts[static_cast<size_t>(purpose)];
+  return end_.offset + gathering_.bytes.size() + bytes + kept <= size;
 }
 
 void Lane::show_condition(uint64_t limit_ns) {

@@ -33,6 +33,14 @@ struct LaneOptions {
   bool may_create = true;  // the data directory is new; otherwise a lane that is not there was lost
 };
 
+// What entries are appended for. While the next segment cannot be prepared, the end of the current
+// one is kept: each of these may go further into it than the one before.
+enum class AppendFor : uint8_t {
+  proposals = 0,    // of a leader: what it takes in, the others must be able to take too
+  replication = 1,  // what stands in the leader's log
+  upkeep = 2,       // of consensus only: a term that cannot begin serves no reads either
+};
+
 using EntriesRead = std::function<void(Status, std::vector<Entry>)>;
 
 class Lane {
@@ -86,9 +94,9 @@ class Lane {
   const std::string& failure() const { return failure_; }
   // The next segment cannot be prepared, since the disk is full.
   bool short_of_space() const { return short_of_space_; }
-  // Whether entries of so many bytes may be appended: while it is short of space, the end of the
-  // segment is kept for terms, votes and what lets old segments go.
-  bool has_room(uint64_t bytes) const;
+  // Whether entries of so many bytes may be appended. While it is short of space, the very end of
+  // the segment is kept for terms, votes and what lets old segments go.
+  bool has_room(uint64_t bytes, AppendFor purpose) const;
   // Shows in the metrics whether writes have been waiting for longer than `limit_ns`.
   void show_condition(uint64_t limit_ns);
   uint64_t used_bytes() const { return keeper_.used_bytes(); }

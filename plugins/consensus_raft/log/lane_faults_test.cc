@@ -409,10 +409,15 @@ TEST_F(LaneFaultsTest, AFullDiskRefusesEntriesKeepsRoomForTheRestAndClearsByItse
   settle();
   disk_.free_bytes = 1000;
   uint64_t index = 1;
-  while (lane_->has_room(4 * 1100)) {
-    write(group, &client, entries(1, index, 4, 1000));
-    index += 4;
-    ASSERT_LT(index, 2000u) << "it never was short of room";
+  uint64_t begin = 1;
+  for (const AppendFor purpose :
+       {AppendFor::proposals, AppendFor::replication, AppendFor::upkeep}) {
+    for (; lane_->has_room(4 * 1100, purpose); index += 4) {
+      write(group, &client, entries(1, index, 4, 1000));
+      ASSERT_LT(index, 2000u) << "it never was short of room";
+    }
+    EXPECT_GT(index, begin) << "room of its own for " << static_cast<int>(purpose);
+    begin = index;
   }
   EXPECT_TRUE(lane_->short_of_space());
   EXPECT_EQ(client.compacted.position.index, LogIndex(0));
@@ -434,18 +439,18 @@ TEST_F(LaneFaultsTest, AFullDiskRefusesEntriesKeepsRoomForTheRestAndClearsByItse
   world_.run_for(kSecond);
   EXPECT_GT(client.compacted.position.index, LogIndex(0));
   EXPECT_FALSE(lane_->short_of_space());
-  EXPECT_TRUE(lane_->has_room(4 * 1100));
+  EXPECT_TRUE(lane_->has_room(4 * 1100, AppendFor::proposals));
   // Or somebody else makes room.
   disk_.free_bytes = 1000;
   client.durable = LogIndex(0);
-  while (lane_->has_room(4 * 1100)) {
+  while (lane_->has_room(4 * 1100, AppendFor::proposals)) {
     write(group, &client, entries(40, index, 4, 1000));
     index += 4;
     ASSERT_LT(index, 4000u);
   }
   disk_.free_bytes = 100 << 20;
   world_.run_for(kSecond);
-  EXPECT_TRUE(lane_->has_room(4 * 1100));
+  EXPECT_TRUE(lane_->has_room(4 * 1100, AppendFor::proposals));
   power_cut();
   open();
   EXPECT_EQ(last_of(1), index - 1);
