@@ -290,7 +290,9 @@ TEST_F(ServiceTest, AWriteThatIsDoneAgainWaitsForThoseOfItsKeyOnly) {
     EXPECT_EQ(again.code, KvCode::ok);
     EXPECT_EQ(stuck.code, KvCode::ok);
     EXPECT_LT(stuck.revision, again.revision);
-    if (same) EXPECT_EQ(get(1, "a").value, "2");
+    if (same) {
+      EXPECT_EQ(get(1, "a").value, "2");
+    }
   }
 }
 

@@ -33,7 +33,9 @@ class InstallTest : public SnapshotTest {
     put_many(3);
     expect_filled();
     EXPECT_EQ(installs(), has_the_snapshot ? 0u : 1u);
-    if (engine().keep_imports) EXPECT_GT(nodes_[behind_]->machines[1]->resumed_at, 0u);
+    if (engine().keep_imports) {
+      EXPECT_GT(nodes_[behind_]->machines[1]->resumed_at, 0u);
+    }
     expect_survives();
   }
   void expect_survives() {
