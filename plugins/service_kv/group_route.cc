@@ -132,6 +132,7 @@ bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
   if (known->not_before_ns > host_->loop()->now_ns()) return false;
   operation->state = OperationState::forwarded;
   operation->target = node;
+  operation->forwarded_ns = host_->loop()->now_ns();
   if (operation->is_write()) ++under_way(*operation);
   host_->forward(operation, node);
   return true;
@@ -277,28 +278,47 @@ void GroupRoute::pump_writes() {
 
 void GroupRoute::tick() {
   const uint64_t now_ns = host_->loop()->now_ns();
+  refresh();
   for (Operation* operation = first_; operation;) {
     Operation* next = operation->next;
-    if (operation->deadline_ns <= now_ns && !operation->abandoned) expire(operation);
+    if (operation->deadline_ns <= now_ns && !operation->abandoned) {
+      expire(operation);
+    } else if (overtaken(*operation)) {
+      give_up(operation,
+              "the node that was to do the write does not lead any more and keeps silent: nobody "
+              "can say whether it was done");
+    }
     operation = next;
   }
   pump();
+}
+
+// It is with a node in whose place another one leads by now. If that node lives, it hears of its
+// successor when this one does, and says at once what became of the operation.
+bool GroupRoute::overtaken(const Operation& operation) const {
+  if (operation.state != OperationState::forwarded || operation.target == leader_.node) return false;
+  if (operation.consistency == KvConsistency::stale && !operation.is_write()) return false;
+  const uint64_t grace_ns = host_->topology().election_timeout_ns / kGraceParts;
+  return leader_.since_ns > operation.forwarded_ns &&
+         host_->loop()->now_ns() >= leader_.since_ns + grace_ns;
+}
+
+// No answer of the node it was forwarded to is waited for any longer.
+void GroupRoute::give_up(Operation* operation, const char* message) {
+  host_->forget(operation);
+  if (!operation->is_write()) return retry(operation);
+  --under_way(*operation);
+  operation->message = message;
+  end_in_doubt(operation);
 }
 
 void GroupRoute::peer_down(uint32_t node) {
   for (Operation* operation = first_; operation;) {
     Operation* next = operation->next;
     if (operation->state == OperationState::forwarded && operation->target == node) {
-      host_->forget(operation);
-      if (operation->is_write()) {
-        --under_way(*operation);
-        operation->message =
-            "the link to the node that was to do the write broke: nobody can say "
-            "whether it was done";
-        end_in_doubt(operation);
-      } else {
-        retry(operation);
-      }
+      give_up(operation,
+              "the link to the node that was to do the write broke: nobody can say whether it was "
+              "done");
     }
     operation = next;
   }
@@ -346,6 +366,8 @@ void GroupRoute::refresh() {
   status_ = GroupStatus{};
   status_.struct_size = sizeof(status_);
   group_->status(&status_);
+  if (!usable() || status_.leader == 0 || status_.leader == leader_.node) return;
+  leader_ = {status_.leader, host_->loop()->now_ns()};
 }
 
 // How old this replica's state may be, rounded up.

@@ -64,7 +64,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void start(Operation* operation);
   // Tries again what waits.
   void pump();
-  // Ends what is past its deadline, and pumps.
+  // Ends what is past its deadline or is waited for in vain, and pumps.
   void tick();
   void peer_down(uint32_t node);
   void replied(Operation* operation, const ForwardedReply& reply, const Buffer& value);
@@ -88,9 +88,18 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   // How long a node that turned an operation down is left alone, unless news come first.
   static constexpr uint64_t kTurnedDownNs = 20'000'000;
 
+  // The part of an election timeout that a node which was replaced as leader is given to answer.
+  static constexpr uint64_t kGraceParts = 4;
+
   // Keys are told apart by their hash, in so many classes: writes of two keys of one class only
   // wait for each other needlessly.
   static constexpr uint64_t kKeyClasses = 64;
+
+  // Who leads by what this node's replica heard last, and since when; node 0: nothing is known.
+  struct KnownLeader {
+    uint32_t node = 0;
+    uint64_t since_ns = 0;
+  };
 
   struct Candidate {
     uint32_t node;
@@ -104,6 +113,8 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   void serve_remote(Operation* operation);
   void ask_leader(Operation* operation);
   bool forward_to(Operation* operation, uint32_t node);
+  bool overtaken(const Operation& operation) const;
+  void give_up(Operation* operation, const char* message);
   void propose(Operation* operation);
   void write_here(Operation* operation);
   void confirm(Operation* operation);
@@ -128,7 +139,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   bool reads_here() const;  // and a read would not have to wait for it
   bool leader_known() const;
   bool quorum_in_sight();  // or it is too early to tell
-  void refresh();          // status_
+  void refresh();          // status_, leader_
   uint64_t age_ms() const;
   Candidate* candidate(uint32_t node);
   void pump_writes();
@@ -163,6 +174,7 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   std::vector<Candidate> candidates_;  // the other nodes with a replica
   uint32_t rotation_ = 0;
   uint32_t leader_hint_ = 0;
+  KnownLeader leader_;
 
   Operation* first_ = nullptr;  // all operations, in order of arrival
   Operation* last_ = nullptr;

@@ -90,6 +90,7 @@ struct Operation final : WriteProposal, ReadDone, ValueDone, ScanDone {
   bool doubtful = false;   // an earlier try of it may have been done, or may be yet
   bool abandoned = false;  // the client was answered: it ends when the group lets go of it
   uint32_t target = 0;     // the node it was forwarded to
+  uint64_t forwarded_ns = 0;
   uint64_t id = 0;         // under which it was forwarded
   uint64_t sequence = 0;   // order of arrival in its group
   OperationHandler* handler = nullptr;

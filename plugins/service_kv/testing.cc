@@ -161,6 +161,11 @@ void Network::cut(const std::string& a, const std::string& b) {
   }
 }
 
+void Network::thaw() {
+  frozen.clear();
+  for (auto& arrive : std::exchange(held, {})) world->soon(std::move(arrive));
+}
+
 void Network::heal() {
   cuts.clear();
   for (auto& [address, node] : nodes) {
@@ -237,7 +242,7 @@ Status TestPeers::send(uint32_t number, uint32_t, uint32_t route, const ByteView
   Network* network = node_->network;
   const std::string to = addresses_[number];
   const std::string from = node_->address;
-  network->world->at(network->world->now_ns + kDelayNs, [network, to, from, route, bytes] {
+  const auto arrive = [network, to, from, route, bytes] {
     TestNode* node = network->nodes[to];
     if (!node->running() || network->cuts.contains({from, to})) return;
     TestPeers& peers = node->host->test_peers;
@@ -252,6 +257,11 @@ Status TestPeers::send(uint32_t number, uint32_t, uint32_t route, const ByteView
       node->host->loops[loop]->turn();
       return;
     }
+  };
+  network->world->at(network->world->now_ns + kDelayNs, [network, to, from, arrive] {
+    const bool stands = network->frozen.contains(to) || network->frozen.contains(from);
+    if (!stands) return arrive();
+    network->held.push_back(arrive);
   });
   return ok_status();
 }

@@ -85,6 +85,10 @@ class Network {
   World* world;
   std::map<std::string, TestNode*> nodes;              // by address
   std::set<std::pair<std::string, std::string>> cuts;  // both orders
+  // Processes that stand still: links stay, what they are sent and what they sent waits.
+  std::set<std::string> frozen;
+  std::vector<std::function<void()>> held;
+  void thaw();
   void cut(const std::string& a, const std::string& b);
   void heal();
 };

@@ -1,0 +1,89 @@
+// Requests that are with a node which says nothing any more, though its link stands.
+#include "service_fixture.h"
+
+namespace grey::kv {
+namespace {
+
+struct SilenceTest : ServiceTest {
+  KvRequest slow(KvOperation operation, std::string_view value) {
+    KvRequest request = request_for(operation, "key", value);
+    request.deadline_ns = world.now_ns + 5'000'000'000;
+    return request;
+  }
+  // With the leader, node 1, when that stops. Nothing is known for as long as nobody else leads.
+  void submit_and_freeze(const KvRequest& request, Answer* answer) {
+    decree.hold_commits = true;
+    submit(2, request, answer);
+    world.run_for(20);
+    network.frozen.insert("host-1:1");
+    world.run_for(2000);
+    EXPECT_EQ(answer->calls, 0);
+    decree.lead_all(9, 3);
+    decree.release_commits();
+  }
+};
+
+TEST_F(SilenceTest, AWriteIsInDoubtSoonAfterAnotherLeads) {
+  make(3);
+  Answer answer;
+  submit_and_freeze(slow(KvOperation::put, "value"), &answer);
+  world.run_for(200);
+  EXPECT_EQ(answer.calls, 0) << "the old leader is given time to answer";
+  world.run_for(100);
+  EXPECT_EQ(answer.calls, 1);
+  EXPECT_EQ(answer.code, KvCode::unknown_outcome);
+  EXPECT_EQ(put(2, "key", "later").code, KvCode::ok) << "it holds up nothing of its key";
+  network.thaw();
+  world.run_for(5000);
+  EXPECT_EQ(answer.calls, 1);
+  EXPECT_EQ(get(2, "key").value, "later") << "nothing was sent again behind its back";
+}
+
+TEST_F(SilenceTest, AWriteWithASessionIsDoneOnceByTheNextLeader) {
+  make(3);
+  KvRequest request = slow(KvOperation::put, "value");
+  request.has_session = 1;
+  request.session_id[0] = 0xC1;
+  request.serial = 1;
+  Answer answer;
+  submit_and_freeze(request, &answer);
+  world.run_for(300);
+  EXPECT_EQ(answer.calls, 1);
+  EXPECT_EQ(answer.code, KvCode::ok);
+  EXPECT_EQ(get(3, "key").value, "value");
+}
+
+TEST_F(SilenceTest, AReadIsDoneByTheNextLeader) {
+  make(3);
+  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
+  world.run_for(50);
+  servers[1]->consensus->behind = true;  // so that node 2 asks the leader
+  ASSERT_EQ(put(1, "other", "value").code, KvCode::ok);
+  world.run_for(1500);
+  network.frozen.insert("host-1:1");
+  Answer answer;
+  submit(2, slow(KvOperation::get, ""), &answer);
+  world.run_for(1000);
+  EXPECT_EQ(answer.calls, 0);
+  decree.lead_all(9, 3);
+  world.run_for(300);
+  EXPECT_EQ(answer.calls, 1);
+  EXPECT_EQ(answer.value, "value");
+}
+
+// Who lives answers by itself, and what it lost is done again.
+TEST_F(SilenceTest, AWriteThatALivingLeaderLostIsNotInDoubt) {
+  make(3);
+  decree.hold_commits = true;
+  Answer answer;
+  submit(2, slow(KvOperation::put, "value"), &answer);
+  world.run_for(2000);
+  decree.lead_all(9, 3);
+  decree.release_commits();
+  world.run_for(300);
+  EXPECT_EQ(answer.calls, 1);
+  EXPECT_EQ(answer.code, KvCode::ok);
+}
+
+}  // namespace
+}  // namespace grey::kv
