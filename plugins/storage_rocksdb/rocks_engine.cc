@@ -202,7 +202,19 @@ Status RocksEngine::get(uint32_t partition, ByteView key, bool from_memory, Valu
   return ok_status();
 }
 
+// A flush that fails for want of space stops all writes until there is a write buffer's size of
+// space: one that cannot succeed is not begun. A disk that cannot say counts as having it.
+bool RocksEngine::has_room_to_flush() const {
+  uint64_t needed = 0;
+  uint64_t free = 0;
+  if (!db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &needed)) return true;
+  return !db_->GetEnv()->GetFreeSpace(db_->GetName(), &free).ok() || free >= needed;
+}
+
 Status RocksEngine::flush() {
+  if (!has_room_to_flush()) {
+    return make_status(StatusCode::no_space, "the engine's disk has no room for a flush");
+  }
   std::map<uint32_t, uint64_t> reached;
   {
     std::lock_guard lock(mutex_);

@@ -38,6 +38,7 @@ class RocksEngine {
   Status write(const WriteBatch& batch, bool may_wait);
   // With `from_memory` true, `would_block` instead of a read from disk.
   Status get(uint32_t partition, ByteView key, bool from_memory, ValueSink* sink);
+  // `no_space` without trying where the disk has no room for it; writes go on then.
   Status flush();
   Status drop(uint32_t partition);
   uint64_t durable_index(uint32_t partition);
@@ -59,6 +60,7 @@ class RocksEngine {
   static rocksdb::WriteOptions write_options(bool may_wait);
 
  private:
+  bool has_room_to_flush() const;
   Status find_imports(uint32_t partition, PartitionEntry* entry);
   Status remove_leftovers(uint32_t partition, const PartitionEntry& entry);
   static rocksdb::Status put_clear(uint32_t partition, uint64_t generation,

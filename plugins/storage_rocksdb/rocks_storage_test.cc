@@ -87,6 +87,43 @@ std::string batch_of(uint64_t number) {
   while (true) ::pause();
 }
 
+// A disk whose free space the test says.
+struct SmallDisk final : rocksdb::EnvWrapper {
+  SmallDisk() : EnvWrapper(rocksdb::Env::Default()) {}
+  const char* Name() const override { return "SmallDisk"; }
+  rocksdb::Status GetFreeSpace(const std::string&, uint64_t* free) override {
+    *free = free_bytes;
+    return rocksdb::Status::OK();
+  }
+  uint64_t free_bytes = 0;
+};
+
+TEST(RocksEngine, AFlushThatHasNoRoomIsNotBegunAndWritesGoOn) {
+  FakeHost host;
+  SmallDisk disk;
+  rocks::RocksEngine engine;
+  ErrorText error = empty_error_text();
+  rocksdb::Options options = rocks::make_options(host.config());
+  options.env = &disk;
+  ASSERT_TRUE(engine.open(host.fake_files().folder() + "/db", options, &error).ok()) << error.text;
+  PartitionState state = {};
+  ASSERT_TRUE(engine.open_partition(1, &state).ok());
+  const std::string value(300, 'x');
+  const auto write = [&](uint64_t index) {
+    const WriteOp op = {WriteKind::put, 0, view_of(value), view_of(value)};
+    const WriteBatch batch = {sizeof(WriteBatch), 1, index, 1, &op, 1, 0};
+    return engine.write(batch, true).code;
+  };
+  EXPECT_EQ(write(1), StatusCode::ok);
+  EXPECT_EQ(engine.flush().code, StatusCode::no_space);
+  EXPECT_EQ(engine.durable_index(1), 0u);
+  EXPECT_EQ(write(2), StatusCode::ok);
+  disk.free_bytes = 1 << 30;
+  EXPECT_EQ(engine.flush().code, StatusCode::ok);
+  EXPECT_EQ(engine.durable_index(1), 2u);
+  engine.close();
+}
+
 // Not a test: what the process started by spawn_writer runs.
 TEST(RocksCrash, DISABLED_Writer) {
   const std::string folder = std::getenv("GREY_FOLDER");
