@@ -47,7 +47,8 @@ GREY_PLUGIN_DESCRIPTOR({
              .allowed = "0..1TiB",
              .documentation =
                  "Below so many free bytes of the data directory's disk the shards led here "
-                 "refuse writes as no_space (507), deletes pass, and are handed over after a second "
+                 "refuse writes as no_space (507), deletes pass, and are handed over after a "
+                 "second "
                  "to a replica whose disk has room, if there is one; with a quarter more they take "
                  "writes again. 0: never."},
             {.name = "entry_cache",

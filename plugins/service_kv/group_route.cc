@@ -160,6 +160,10 @@ void GroupRoute::propose(Operation* operation) {
 // A replica that stops keeping up is waited for as long as it may take to see that a leader is
 // gone: then the leader that is known is one that can be asked instead.
 void GroupRoute::confirm(Operation* operation) {
+  if (status_.no_read_quorum != 0) {
+    operation->message = "fewer replicas answer than read_quorum asks for: stale reads are served";
+    return complete(operation, KvCode::no_quorum);
+  }
   const uint64_t now_ns = host_->loop()->now_ns();
   uint64_t timeout_ns = operation->deadline_ns > now_ns ? operation->deadline_ns - now_ns : 1;
   if (status_.role != GroupRole::leader) {
@@ -204,6 +208,7 @@ void GroupRoute::read_confirmed(Operation* operation, Status status) noexcept {
     ask_leader(operation);
   } else {
     local_not_before_ns_ = host_->loop()->now_ns() + kTurnedDownNs;
+    operation->not_here = true;  // the leader, if there is one, knows why
     retry(operation);
   }
 }
@@ -296,7 +301,8 @@ void GroupRoute::tick() {
 // It is with a node in whose place another one leads by now. If that node lives, it hears of its
 // successor when this one does, and says at once what became of the operation.
 bool GroupRoute::overtaken(const Operation& operation) const {
-  if (operation.state != OperationState::forwarded || operation.target == leader_.node) return false;
+  if (operation.state != OperationState::forwarded || operation.target == leader_.node)
+    return false;
   if (operation.consistency == KvConsistency::stale && !operation.is_write()) return false;
   const uint64_t grace_ns = host_->topology().election_timeout_ns / kGraceParts;
   return leader_.since_ns > operation.forwarded_ns &&

@@ -91,8 +91,8 @@ struct Operation final : WriteProposal, ReadDone, ValueDone, ScanDone {
   bool abandoned = false;  // the client was answered: it ends when the group lets go of it
   uint32_t target = 0;     // the node it was forwarded to
   uint64_t forwarded_ns = 0;
-  uint64_t id = 0;         // under which it was forwarded
-  uint64_t sequence = 0;   // order of arrival in its group
+  uint64_t id = 0;        // under which it was forwarded
+  uint64_t sequence = 0;  // order of arrival in its group
   OperationHandler* handler = nullptr;
   Operation* previous = nullptr;  // among all of its group
   Operation* next = nullptr;

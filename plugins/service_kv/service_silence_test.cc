@@ -85,5 +85,25 @@ TEST_F(SilenceTest, AWriteThatALivingLeaderLostIsNotInDoubt) {
   EXPECT_EQ(answer.code, KvCode::ok);
 }
 
+// The majority leads, but read_quorum asks for more.
+TEST_F(SilenceTest, WithFewerVotersThanAReadNeedsItIsRefusedAtOnce) {
+  settings["storage.read_quorum"] = "3";
+  make(3);
+  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
+  world.run_for(50);
+  decree.readable = false;
+  for (const uint32_t server : {1u, 2u}) {
+    const uint64_t began_ns = world.now_ns;
+    EXPECT_EQ(get(server, "key").code, KvCode::no_quorum);
+    EXPECT_LT(world.now_ns - began_ns, 100'000'000u);
+    KvRequest stale = request_for(KvOperation::get, "key", "");
+    stale.consistency = KvConsistency::stale;
+    EXPECT_EQ(finish(server, stale).value, "value");
+    EXPECT_EQ(put(server, "other", "value").code, KvCode::ok);
+  }
+  decree.readable = true;
+  EXPECT_EQ(get(2, "key").value, "value");
+}
+
 }  // namespace
 }  // namespace grey::kv

@@ -144,6 +144,8 @@ void TestGroup::read_index(uint64_t timeout_ns, ReadDone* done) noexcept {
   World* world = consensus_->decree->world;
   if (stopped_ || !consensus_->quorum) {
     run_soon([done] { done->readable(make_status(StatusCode::no_quorum)); });
+  } else if (!consensus_->decree->readable) {
+    run_soon([done] { done->readable(make_status(StatusCode::not_leader)); });
   } else if (truth().leader == 0 || consensus_->behind) {
     world->at(world->now_ns + timeout_ns,
               [done] { done->readable(make_status(StatusCode::timed_out)); });
@@ -164,6 +166,7 @@ void TestGroup::status(GroupStatus* out) noexcept {
   out->last_index = truth().committed.size();
   out->installed = 1;
   out->writable = leads && consensus_->decree->writable ? 1 : 0;
+  out->no_read_quorum = leads && !consensus_->decree->readable ? 1 : 0;
   const bool reached = consensus_->quorum && truth().leader != 0;
   if (reached && !consensus_->behind && out->applied_index == out->commit_index) {
     current_at_ns_ = consensus_->host()->loops[loop_]->now_ns();

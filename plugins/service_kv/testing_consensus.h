@@ -31,6 +31,7 @@ class Decree {
   std::map<uint32_t, TestConsensus*> nodes;  // by node number
   bool hold_commits = false;
   bool writable = true;         // as many voters answer as a write needs
+  bool readable = true;         // and as a read needs
   uint64_t timestamp_ms = 1;    // of entries from now on
   bool no_space = false;        // what a group's status says
   Status refuse = ok_status();  // with what a leader refuses proposals

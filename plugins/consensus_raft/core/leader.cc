@@ -79,14 +79,17 @@ void RaftState::tick_leader(Leader& leader) {
     return become_follower(term_, kNobody);
   }
   leader.writable = now_.monotonic_ns - heard_from_ns(leader, options_.write_quorum) <= timeout();
+  leader.readable = now_.monotonic_ns - heard_from_ns(leader, options_.read_quorum) <= timeout();
+  if (!leader.readable) refuse_reads(leader);
+  leader.heartbeat_due_ns = now_.monotonic_ns + options_.heartbeat_interval_ns;
   const bool quiesce = may_quiesce(leader);
   broadcast_heartbeat(leader, quiesce);
   confirm_reads(leader);  // it may need nobody for that
   leader.quiesced = quiesce;
 }
 
+// Also for reads, between those that tick_leader sends: what it judges waits for none of them.
 void RaftState::broadcast_heartbeat(Leader& leader, bool quiesce) {
-  leader.heartbeat_due_ns = now_.monotonic_ns + options_.heartbeat_interval_ns;
   leader.rounds.push_back({++leader.round, now_.monotonic_ns});
   if (leader.rounds.size() > kMaxOpenRounds) leader.rounds.pop_front();
   for (Progress& peer : leader.peers) {
@@ -122,6 +125,11 @@ uint64_t RaftState::heard_from_ns(const Leader& leader, uint32_t quorum) {
 bool RaftState::writable() const {
   const auto* leader = std::get_if<Leader>(&role_);
   return leader && leader->writable;
+}
+
+bool RaftState::readable() const {
+  const auto* leader = std::get_if<Leader>(&role_);
+  return leader && leader->readable;
 }
 
 bool RaftState::may_quiesce(const Leader& leader) const {

@@ -136,6 +136,9 @@ bool Raft::ready_to_serve() const {
 bool Raft::writable() const {
   return state_->writable();
 }
+bool Raft::readable() const {
+  return state_->readable();
+}
 HardState Raft::hard_state() const {
   return state_->hard_state();
 }

@@ -145,7 +145,7 @@ class Raft {
   LogIndex commit_index() const;
   LogIndex applied_index() const;
   bool damaged() const;
-  bool removed() const;        // see Effects::removed
+  bool removed() const;  // see Effects::removed
   // As of when, by the clock of tick(), everything that was committed anywhere is applied here. 0:
   // unknown, as while it is damaged or filled. Costs nothing: it comes with the heartbeats.
   uint64_t current_at_ns() const;
@@ -159,6 +159,8 @@ class Raft {
   // Leader: whether as many voters as a write needs had been heard within an election timeout at
   // the last heartbeat.
   bool writable() const;
+  // Likewise as many as a read needs. While there are fewer, reads end as not ok at each heartbeat.
+  bool readable() const;
   HardState hard_state() const;
 
  private:

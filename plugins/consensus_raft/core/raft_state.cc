@@ -161,9 +161,7 @@ void RaftState::leave_role() {
     finish_reads(follower->reads.drain(), LogIndex(0), false);
   } else if (auto* leader = std::get_if<Leader>(&role_)) {
     last_contact_ns_ = heard_from_ns(*leader, 0);
-    std::vector<ReadRequest> reads;
-    leader->reads.drain(&reads);
-    for (const ReadRequest& request : reads) answer_read(request, LogIndex(0), false);
+    refuse_reads(*leader);
     if (leader->transfer) {
       out_.transfer =
           leader->transfer->ordered ? TransferOutcome::done : TransferOutcome::abandoned;

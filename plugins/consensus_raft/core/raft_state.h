@@ -59,6 +59,7 @@ class RaftState {
   ReplicaId leader() const;
   bool ready_to_serve() const;
   bool writable() const;
+  bool readable() const;
   uint64_t last_contact_ns() const { return last_contact_ns_; }
   bool has_effects() const { return dirty_; }
   HardState hard_state() const { return {term_, vote_, commit_}; }
@@ -152,6 +153,7 @@ class RaftState {
   // --- reads.cc
   void serve_reads(Leader& leader);
   void confirm_reads(Leader& leader);
+  void refuse_reads(Leader& leader);
   bool lease_valid(const Leader& leader) const;
   void answer_read(const ReadRequest& request, LogIndex index, bool ok);
   void forward_reads(Follower& follower);

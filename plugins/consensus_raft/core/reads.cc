@@ -50,6 +50,13 @@ void RaftState::confirm_reads(Leader& leader) {
   for (const auto& read : confirmed) answer_read(read.request, read.index, true);
 }
 
+// Nobody has confirmed them, and so soon nobody will.
+void RaftState::refuse_reads(Leader& leader) {
+  std::vector<ReadRequest> reads;
+  leader.reads.drain(&reads);
+  for (const ReadRequest& request : reads) answer_read(request, LogIndex(0), false);
+}
+
 bool RaftState::lease_valid(const Leader& leader) const {
   if (!options_.lease_reads || leader.lease_revoked || leader.lease_from_ns == 0) return false;
   return now_.monotonic_ns + options_.lease_margin_ns < leader.lease_from_ns + timeout();

@@ -59,6 +59,7 @@ struct Leader {
   uint64_t busy_ns = 0;  // when something happened last
   bool quiesced = false;
   bool writable = true;  // at the last heartbeat a write quorum was heard from lately
+  bool readable = true;  // and a read quorum
   uint64_t uncommitted_bytes = 0;
   std::optional<Transfer> transfer;
 };

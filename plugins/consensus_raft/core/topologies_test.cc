@@ -183,5 +183,57 @@ TEST(BugClassTest, B40_OneVoteSentAgainIsNoQuorum) {
   EXPECT_EQ(lone.core->role(), Role::leader);
 }
 
+// Three of three are to confirm a read, and one is silent: the leader stays, reads are told.
+TEST(ReadQuorumTest, ReadsThatTooFewReplicasConfirmEndSoon) {
+  RaftOptions options;
+  options.read_quorum = 3;
+  Lone lone(3, {}, 0, options);
+  lone.lead(3);
+  lone.persist();
+  lone.ack(2, 1);
+  lone.read(1);
+  const auto pass_with_one_peer = [&](uint64_t ns) {
+    for (const uint64_t until = lone.now.monotonic_ns + ns; lone.now.monotonic_ns < until;) {
+      lone.pass(kTimeoutNs / 20);
+      for (const auto& [peer, heartbeat] : lone.sent<Heartbeat>()) {
+        if (peer == ReplicaId(2)) lone.step(2, 1, HeartbeatResponse{heartbeat.round});
+      }
+    }
+  };
+  pass_with_one_peer(kTimeoutNs * 3 / 4);
+  EXPECT_TRUE(lone.core->readable());
+  EXPECT_TRUE(lone.reads.empty());
+  pass_with_one_peer(kTimeoutNs * 3 / 4);
+  ASSERT_EQ(lone.core->role(), Role::leader);
+  EXPECT_FALSE(lone.core->readable());
+  EXPECT_TRUE(lone.core->writable());
+  ASSERT_EQ(lone.reads.size(), 1u);
+  EXPECT_FALSE(lone.reads[0].ok);
+  lone.read(2);
+  pass_with_one_peer(options.heartbeat_interval_ns);
+  ASSERT_EQ(lone.reads.size(), 2u);
+  EXPECT_FALSE(lone.reads[1].ok);
+  lone.read(3);
+  for (const auto& [peer, heartbeat] : lone.sent<Heartbeat>()) {
+    lone.step(peer.value(), 1, HeartbeatResponse{heartbeat.round});
+  }
+  pass_with_one_peer(options.heartbeat_interval_ns);
+  EXPECT_TRUE(lone.core->readable());
+  ASSERT_EQ(lone.reads.size(), 3u);
+  EXPECT_TRUE(lone.reads[2].ok);
+}
+
+TEST(ReadQuorumTest, ReadsDoNotKeepALeaderWithoutQuorumInOffice) {
+  Lone lone(3);
+  lone.lead(3);
+  lone.persist();
+  lone.ack(2, 1);
+  for (uint64_t id = 1; id <= 60; ++id) {
+    lone.read(id);
+    lone.pass(kTimeoutNs / 20);
+  }
+  EXPECT_NE(lone.core->role(), Role::leader);
+}
+
 }  // namespace
 }  // namespace grey::raft::testing

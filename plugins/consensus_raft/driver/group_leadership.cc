@@ -1,5 +1,5 @@
-// Who of the group leads by its own will: hand-over on request, at the end, for room, and back to the
-// replica that is meant to lead.
+// Who of the group leads by its own will: hand-over on request, at the end, for room, and back to
+// the replica that is meant to lead.
 #include "driver/group_replica.h"
 
 #include <utility>

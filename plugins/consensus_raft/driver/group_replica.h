@@ -182,7 +182,7 @@ class GroupReplica final : public Implements<Group>,
   uint64_t durable_not_before_ns_ = 0;  // the last attempt has let go of nothing
   bool handed_over_ = false;            // by a transfer; the new leader is not known yet
   uint64_t yield_not_before_ns_ = 0;
-  bool had_room_ = false;               // as the core was told
+  bool had_room_ = false;  // as the core was told
   bool was_damaged_ = false;
   LogIndex readable_from_;  // after damage: what it had is there again once this is applied
   bool stopping_ = false;

@@ -96,6 +96,7 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   status.installed = !filling && !core_.removed() && !configuration().voters.empty();
   status.current_at_ns = status.installed != 0 ? core_.current_at_ns() : 0;
   status.writable = problem_.empty() && core_.writable();
+  status.no_read_quorum = leads() && !core_.readable();
   status.replica_count = static_cast<uint32_t>(configuration().member_count());
   status.joint = configuration().joint();
   std::memcpy(out, &status, status.struct_size);

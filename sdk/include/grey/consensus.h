@@ -104,7 +104,9 @@ struct GroupStatus {
   uint32_t writable;
   uint32_t no_space;  // 1: this node's disk is nearly full, only what frees room is to be proposed
   uint32_t joint;     // 1: a change of more than one voter is under way, in two halves
-  uint32_t reserved;
+  // Of a leader, 1: fewer voters than a linearizable read needs have been heard from within an
+  // election timeout. What is read would wait.
+  uint32_t no_read_quorum;
 };
 
 // One replica as its leader sees it. Frozen.
