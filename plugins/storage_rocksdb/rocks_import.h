@@ -37,9 +37,9 @@ class RocksImport final : public Implements<StorageImport> {
   Workers* workers_;
   const uint32_t partition_;
   ImportRecord record_;
-  bool cleared_;         // of what another, unfinished import left; by the worker at hand
-  bool failed_ = false;  // an add, so that what was added is not known
-  uint64_t generation_ = 0;            // that is filled; once there is a table
+  bool cleared_;             // of what another, unfinished import left; by the worker at hand
+  bool failed_ = false;      // an add, so that what was added is not known
+  uint64_t generation_ = 0;  // that is filled; once there is a table
   std::unique_ptr<RocksTable> table_;  // null before the first item of each
 };
 
