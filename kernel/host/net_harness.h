@@ -35,6 +35,7 @@ class Peer final : public grey::StreamHandler {
     ++calls;
     closed.set_value(status);
   }
+  bool on_end(grey::Stream*) noexcept override { return end && end(); }
   grey::Status wait_closed() { return closed.get_future().get(); }
 
   grey::Ref<grey::Stream> stream;
@@ -42,6 +43,7 @@ class Peer final : public grey::StreamHandler {
   int calls = 0;
   std::function<void(grey::ByteView)> data;
   std::function<void()> writable;
+  std::function<bool()> end;
   std::promise<grey::Status> closed;
 };
 

@@ -178,9 +178,15 @@ bool SocketStream::received(uint64_t count) {
 }
 
 void SocketStream::other_side_ended() {
+  // It may have closed its sending half only. Then what is queued, and what the handler has still
+  // to say, is sent; if nobody is there any more, sending fails.
   if (state_ == State::closing) {
-    peer_ended_ = true;  // it may have closed its sending half only: go on sending
+    peer_ended_ = true;
     return;
+  }
+  if (state_ == State::open && send_error_ == 0) {
+    if (std::exchange(peer_ended_, true)) return;  // the handler has been told, and goes on
+    if (handler_->on_end(this) || state_ != State::open) return;
   }
   if (state_ == State::open && send_error_ == 0) send_error_ = queue_.send_to(watch_->fd());
   finish(send_error_ == 0 ? ended() : status_of_errno(send_error_, kBroken));

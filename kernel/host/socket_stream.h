@@ -26,9 +26,10 @@ struct StreamOptions {
 };
 
 // What grey::Stream leaves open: on_closed brings `closed` for an orderly end by either side and
-// otherwise the errno (a reset is `io_error`). When the other side ends, what is still unsent is
-// tried once and dropped. A release of the last reference aborts even a stream that is closing.
-// write() never refuses for size: who ignores `busy` has a queue without limit.
+// otherwise the errno (a reset is `io_error`). When the other side ends and on_end() says no,
+// what is still unsent is tried once and dropped. A release of the last reference aborts even a
+// stream that is closing. write() never refuses for size: who ignores `busy` has a queue without
+// limit.
 class SocketStream final : public LoopObject<grey::Stream>, private FdTarget, private grey::Task {
  public:
   // Takes over `fd`, connected and non-blocking. One reference for the caller.
@@ -81,7 +82,7 @@ class SocketStream final : public LoopObject<grey::Stream>, private FdTarget, pr
   bool reading_paused_ = false;
   bool flush_scheduled_ = false;
   bool waiting_writable_ = false;  // the socket's buffer was full
-  bool peer_ended_ = false;        // while closing
+  bool peer_ended_ = false;        // its sending half
   int send_error_ = 0;             // nothing can be sent any more; the reading side ends the stream
   uint64_t busy_level_ = 0;        // unsent bytes at the last `busy`; 0: nobody waits
   std::unique_ptr<TimeoutTask> timeout_task_;

@@ -1,7 +1,10 @@
 #include "host/socket_stream.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <string>
@@ -178,6 +181,100 @@ TEST(SocketStream, DeliversWhatArrivedBeforeWritingFailed) {
   });
   (void)pair.server.wait_closed();
   EXPECT_EQ(pair.server.received, "last words");
+}
+
+// A socket of this test's own, since a stream cannot close its sending half alone.
+class HalfClosingClient {
+ public:
+  explicit HalfClosingClient(const std::string& address) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to = {};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const std::string port = address.substr(address.rfind(':') + 1);
+    to.sin_port = htons(static_cast<uint16_t>(std::stoi(port)));
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  }
+  ~HalfClosingClient() { end(); }
+  void send(const std::string& text) {
+    EXPECT_EQ(::send(fd_, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
+  void end_sending() { EXPECT_EQ(::shutdown(fd_, SHUT_WR), 0); }
+  // Everything up to the other side's end.
+  std::string read_all() {
+    std::string all;
+    char bytes[4096];
+    ssize_t count = 0;
+    while ((count = ::recv(fd_, bytes, sizeof(bytes), 0)) > 0) all.append(bytes, count);
+    return all;
+  }
+  void end() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  int fd_;
+};
+
+struct HalfClosed : testing::Test {
+  HalfClosed() {
+    acceptor.accepted = [this](grey::Ref<grey::Stream> stream) {
+      loop = stream->loop()->index();
+      server.take(std::move(stream));
+    };
+    server.end = [this] {
+      ended.set_value();
+      return goes_on;
+    };
+  }
+  ~HalfClosed() override { harness.loops.stop(); }
+
+  NetHarness harness{1};
+  FunctionAcceptor acceptor;
+  Peer server;
+  uint32_t loop = 0;
+  bool goes_on = true;
+  std::promise<void> ended;
+};
+
+TEST_F(HalfClosed, IsStillWrittenToWhenTheHandlerGoesOn) {
+  HalfClosingClient client(harness.listen(&acceptor));
+  client.send("question");
+  client.end_sending();
+  ended.get_future().wait();
+  harness.loops.on(loop, [&] {
+    // A second look at the end changes nothing.
+    server.stream->pause_reading();
+    server.stream->resume_reading();
+    EXPECT_TRUE(server.stream->write(grey::view_of("answer ")).ok());
+  });
+  harness.loops.on(loop, [&] {
+    EXPECT_TRUE(server.stream->write(grey::view_of("and more")).ok());
+    server.stream->close();
+  });
+  EXPECT_EQ(client.read_all(), "answer and more");
+  EXPECT_EQ(server.wait_closed().code, StatusCode::closed);
+  EXPECT_EQ(server.received, "question");
+}
+
+TEST_F(HalfClosed, IsOverWhenTheHandlerSaysSo) {
+  goes_on = false;
+  HalfClosingClient client(harness.listen(&acceptor));
+  client.end_sending();
+  EXPECT_EQ(server.wait_closed().code, StatusCode::closed);
+  EXPECT_EQ(client.read_all(), "");
+}
+
+TEST_F(HalfClosed, IsFoundOutToBeGoneByWriting) {
+  HalfClosingClient client(harness.listen(&acceptor));
+  client.end();
+  ended.get_future().wait();
+  auto closed = server.closed.get_future();
+  const std::string text(64 << 10, 'x');
+  while (closed.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+    harness.loops.on(loop, [&] { (void)server.stream->write(grey::view_of(text)); });
+  }
+  EXPECT_FALSE(closed.get().ok());
 }
 
 TEST(SocketStream, CloseGivesUpWhenTheOtherSideTakesNothing) {

@@ -5,6 +5,7 @@
 
 #include "cursor.h"
 #include "json_text.h"
+#include "kv_exchange.h"
 
 namespace grey::http {
 namespace {
@@ -15,7 +16,7 @@ constexpr uint64_t kMaxPageBytes = 8 << 20;
 
 void RangeExchange::run() {
   if (parameters_.bounded && parameters_.end <= parameters_.start) {
-    done(KvCode::ok, "", nullptr, 0, false);  // an empty range is empty
+    done(KvCode::ok, "", nullptr, 0, false, kAgeUnknown);  // an empty range is empty
     return;
   }
   KvRangeRequest request = {};
@@ -32,7 +33,7 @@ void RangeExchange::run() {
 }
 
 void RangeExchange::done(KvCode code, const char* message, const KvItem* items, uint32_t count,
-                         bool more) noexcept {
+                         bool more, uint64_t age_ms) noexcept {
   if (code != KvCode::ok) {
     finish(kv_error_response(code, message));
     return;
@@ -51,7 +52,9 @@ void RangeExchange::done(KvCode code, const char* message, const KvItem* items, 
   if (more && count > 0) {
     document.emplace("next", encode_cursor(parameters_.fingerprint, text_of(items[count - 1].key)));
   }
-  finish_read(json_response(200, boost::json::serialize(document) + "\n"));
+  Response response = json_response(200, boost::json::serialize(document) + "\n");
+  if (parameters_.consistency == KvConsistency::stale) response.fields += age_field(age_ms);
+  finish_read(std::move(response));
 }
 
 }  // namespace grey::http

@@ -25,8 +25,8 @@ class RangeExchange final : public Exchange, private KvRangeDone {
 
  private:
   void run() override;
-  void done(KvCode code, const char* message, const KvItem* items, uint32_t count,
-            bool more) noexcept override;
+  void done(KvCode code, const char* message, const KvItem* items, uint32_t count, bool more,
+            uint64_t age_ms) noexcept override;
 
   const ApiContext* context_;
   Loop* loop_;

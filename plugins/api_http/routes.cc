@@ -406,8 +406,8 @@ ExchangePtr route(const ApiContext* context, Loop* loop, Request request) {
   ExchangePtr exchange;
   if (!target) {
     exchange = bad_request(
-        "the request target is malformed: percent-encode what is not a letter, "
-        "digit or one of -._~/");
+        "the request target is malformed: it is a path or http://HOST/PATH; percent-encode what is "
+        "not a letter, digit or one of -._~/");
   } else {
     Call call{context, loop, &request, &*target, {}, 5000};
     exchange = route_path(call);

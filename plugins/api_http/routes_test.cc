@@ -209,6 +209,22 @@ TEST_F(Routes, RangesCarryTheirBoundsAndCursor) {
   EXPECT_EQ(ask(Method::get, stale + cursor).status, 400);
 }
 
+TEST_F(Routes, AStaleRangeSaysHowOldItMayBe) {
+  EXPECT_EQ(ask(Method::get, "/v1/kv?consistency=stale").fields, "Grey-Age-Ms: 56\r\n");
+  EXPECT_EQ(ask(Method::get, "/v1/kv").fields, "");
+  kv_.range_age_ms = kAgeUnknown;
+  EXPECT_EQ(ask(Method::get, "/v1/kv?consistency=stale").fields, "");
+}
+
+TEST_F(Routes, TheAbsoluteFormOfATargetIsServedAlike) {
+  EXPECT_EQ(ask(Method::get, "http://any.host:1/v1/kv/k?consistency=stale").status, 200);
+  EXPECT_EQ(kv_.keys.back(), "k");
+  EXPECT_EQ(kv_.requests.back().consistency, KvConsistency::stale);
+  const Response response = ask(Method::get, "ftp://any.host/v1/kv/k");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_NE(response.text.find("http://HOST/PATH"), std::string::npos) << response.text;
+}
+
 TEST_F(Routes, BatchesRunInOrderAndAnswerEachOperation) {
   const Response response = ask(Method::post, "/v1/batch",
                                 R"({"ops":[{"put":{"key":"a","value_base64":"/w=="}},)"

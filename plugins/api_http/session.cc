@@ -237,6 +237,15 @@ void Session::on_closed(Stream*, Status) noexcept {
   end();
 }
 
+// The requests that are here are the last, and get their answers; half a request gets none.
+bool Session::on_end(Stream*) noexcept {
+  if (exchanges_.empty() && stream_->unsent_bytes() == 0) return false;
+  no_more_requests_ = true;
+  request_began_ns_ = 0;
+  schedule();
+  return true;
+}
+
 void Session::check_time(uint64_t now_ns) {
   if (ended_) return;
   const uint64_t unsent = stream_->unsent_bytes();

@@ -61,6 +61,7 @@ class Session final : private StreamHandler, private ExchangeOwner, private Task
   void on_data(Stream* stream, ByteView bytes) noexcept override;
   void on_writable(Stream* stream) noexcept override;
   void on_closed(Stream* stream, Status status) noexcept override;
+  bool on_end(Stream* stream) noexcept override;
   void answered(Exchange& exchange) override;
   void holds(uint64_t bytes) override;
   bool has_room(uint64_t bytes) override { return budget_->has_room(bytes); }

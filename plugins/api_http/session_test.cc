@@ -32,6 +32,8 @@ class FakeStream final : public testkit::Service<Stream> {
   const char* remote_address() noexcept override { return "127.0.0.1:1"; }
 
   void receive(std::string_view bytes) { handler_->on_data(this, view_of(bytes)); }
+  // The client closes its sending side.
+  bool end() { return handler_->on_end(this); }
   // The client takes everything.
   void take() {
     unsent = 0;
@@ -130,6 +132,40 @@ TEST_F(SessionTest, SmallPipelinedReadsRunAllAtOnceOnceTheirSizeIsKnown) {
   EXPECT_EQ(kv_.requests.size(), 100u);
   for (auto& answer : kv_.held) answer();
   EXPECT_TRUE(until([&] { return stream_.answers() == 164; }));
+}
+
+TEST_F(SessionTest, AClientThatHasEndedItsSideStillGetsItsAnswers) {
+  open();
+  kv_.hold = true;
+  stream_.receive(pipelined_gets(2) + "GET /v1/kv/half HTTP/1.1\r\n");
+  turn();
+  EXPECT_TRUE(stream_.end());
+  turn();
+  EXPECT_FALSE(stream_.closed);
+  EXPECT_EQ(stream_.sent, "");
+  for (auto& answer : kv_.held) answer();
+  EXPECT_TRUE(until([&] { return stream_.closed; }));
+  EXPECT_EQ(stream_.answers(), 2u);
+  EXPECT_EQ(stream_.answers("HTTP/1.1"), 2u) << "half a request gets no answer";
+  EXPECT_EQ(stream_.answers("Connection: close"), 1u) << stream_.sent;
+}
+
+TEST_F(SessionTest, AClientThatEndsItsSideAndWaitsForNothingIsGone) {
+  open();
+  EXPECT_FALSE(stream_.end());
+  stream_.receive(pipelined_gets(1));
+  EXPECT_TRUE(until([&] { return stream_.answers() == 1; }));
+  EXPECT_FALSE(stream_.end());
+}
+
+TEST_F(SessionTest, AClientThatEndsItsSideStillTakesWhatIsOnItsWay) {
+  open();
+  stream_.takes_all = false;
+  stream_.receive(pipelined_gets(1));
+  EXPECT_TRUE(until([&] { return stream_.answers() == 1; }));
+  EXPECT_GT(stream_.unsent, 0u);
+  EXPECT_TRUE(stream_.end());
+  EXPECT_TRUE(until([&] { return stream_.closed; })) << "closing sends what is queued";
 }
 
 TEST_F(SessionTest, BodiesThatWaitForTheSameKeyStopTheReading) {

@@ -13,12 +13,31 @@ const std::string* Target::find(std::string_view name) const {
   return nullptr;
 }
 
+namespace {
+
+// The absolute form is what a client sends to a proxy, and every server has to take. Whose name it
+// carries does not matter, as "Host" does not; a user's name and password have no place in it.
+std::optional<boost::urls::url_view> parse_form(std::string_view text) {
+  const auto origin = boost::urls::parse_origin_form({text.data(), text.size()});
+  if (origin) return *origin;
+  const auto absolute = boost::urls::parse_absolute_uri({text.data(), text.size()});
+  if (!absolute || absolute->encoded_host().empty() || absolute->has_userinfo()) return {};
+  const bool known = absolute->scheme_id() == boost::urls::scheme::http ||
+                     absolute->scheme_id() == boost::urls::scheme::https;
+  // Boost takes a port that is no number for the beginning of the path.
+  const bool rooted = absolute->encoded_path().empty() || absolute->encoded_path().front() == '/';
+  return known && rooted ? std::optional(*absolute) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Target> parse_target(std::string_view text) {
-  const auto parsed = boost::urls::parse_origin_form({text.data(), text.size()});
+  const auto parsed = parse_form(text);
   if (!parsed) return std::nullopt;
   Target target;
   // Keys are bytes: "%00" and "%2F" included, and "//" or ".." mean nothing.
   parsed->encoded_path().decode({}, boost::urls::string_token::assign_to(target.path));
+  if (target.path.empty()) target.path = "/";
   boost::urls::encoding_opts options;
   options.space_as_plus = false;
   for (const auto& param : parsed->encoded_params()) {

@@ -17,7 +17,8 @@ struct Target {
   const std::string* find(std::string_view name) const;
 };
 
-// Nothing for a target that is malformed (such as "%zz").
+// In origin form ("/v1/kv/a") or absolute form ("http://host:port/v1/kv/a", RFC 9112 3.2). Nothing
+// for a target that is malformed (such as "%zz").
 std::optional<Target> parse_target(std::string_view text);
 
 // "500ms", "30s", "2m", "1h": milliseconds. Nothing for anything else.

@@ -24,7 +24,27 @@ TEST(Target, KeepsDotsAndEmptySegmentsOfKeys) {
 }
 
 TEST(Target, RefusesWhatIsMalformed) {
-  for (const char* text : {"", "v1", "/a%zz", "/a%4", "/a b", "/\x01", "http://x/a"}) {
+  for (const char* text : {"", "v1", "/a%zz", "/a%4", "/a b", "/\x01"}) {
+    EXPECT_FALSE(parse_target(text)) << text;
+  }
+}
+
+TEST(Target, TakesTheAbsoluteFormForTheSame) {
+  for (const char* text : {"http://10.0.0.1:8080/v1/kv/a%2Fb?limit=3",
+                           "HTTP://x/v1/kv/a%2Fb?limit=3", "https://[::1]:1/v1/kv/a%2Fb?limit=3"}) {
+    const auto target = parse_target(text);
+    ASSERT_TRUE(target) << text;
+    EXPECT_EQ(target->path, "/v1/kv/a/b") << text;
+    EXPECT_EQ(*target->find("limit"), "3") << text;
+  }
+  EXPECT_EQ(parse_target("http://x")->path, "/");
+  EXPECT_EQ(parse_target("http://x?a=1")->path, "/");
+}
+
+TEST(Target, RefusesAbsoluteFormsThatMeanNothing) {
+  for (const char* text :
+       {"http:", "http:/v1/kv/a", "http:///v1/kv/a", "http://u:p@x/v1/kv/a", "ftp://x/v1/kv/a",
+        "http://x:port/a", "http://x/a#b", "http://x/a%zz", "x:80", "//x/a b", "*"}) {
     EXPECT_FALSE(parse_target(text)) << text;
   }
 }

@@ -45,10 +45,10 @@ class FakeKv final : public testkit::Service<KvService> {
     ranges.push_back(*request);
     starts.push_back(string_of(request->start));
     ends.push_back(string_of(request->end));
-    post(loop, [done] {
+    post(loop, [this, done] {
       const KvItem items[] = {{view_of("a"), view_of("1"), 5, 0},
                               {view_of("a\xff"), view_of("\xff"), 6, 0}};
-      done->done(KvCode::ok, "", items, 2, true);
+      done->done(KvCode::ok, "", items, 2, true, range_age_ms);
     });
   }
   void document(Loop* loop, const char* name, KvDocumentDone* done) noexcept override {
@@ -64,6 +64,7 @@ class FakeKv final : public testkit::Service<KvService> {
 
   KvCode code = KvCode::ok;
   uint64_t act_deadline_ns = 0;
+  uint64_t range_age_ms = 56;
   std::string value = "bytes";
   size_t most_under_way = 0;
   bool hold = false;  // answers wait in `held` until the test calls or posts them

@@ -37,7 +37,9 @@ void RangeJob::start(RouterShared* shared, Router* router, Loop* loop,
   const bool empty = request.end.size != 0 && text_of(request.start) >= text_of(request.end);
   if (refusal != KvCode::ok || empty) {
     router->count(OperationKind::scan, refusal);
-    post(loop, [refusal, done] { done->done(refusal, usual_message(refusal), nullptr, 0, false); });
+    post(loop, [refusal, done] {
+      done->done(refusal, usual_message(refusal), nullptr, 0, false, kAgeUnknown);
+    });
     return;
   }
   (new RangeJob(router, loop, router->shards(), request, done))->ask_more();
@@ -96,6 +98,7 @@ void RangeJob::operation_done(Operation* operation) noexcept {
     code_ = operation->code;
   } else {
     part.page = operation->value;
+    age_ms_ = std::max(age_ms_, operation->age_ms);
     held_bytes_ += part.page.size();
     router_->range_load().held_bytes += part.page.size();
     if (!decode_scan_page(part.page.view(), &part.items, &part.more)) code_ = KvCode::internal;
@@ -112,7 +115,8 @@ void RangeJob::answer() {
   bool more = false;
   if (code_ == KvCode::ok) merge(&items, &more);
   router_->count(OperationKind::scan, code_);
-  done_->done(code_, usual_message(code_), items.data(), static_cast<uint32_t>(items.size()), more);
+  done_->done(code_, usual_message(code_), items.data(), static_cast<uint32_t>(items.size()), more,
+              age_ms_);
 }
 
 // The part whose next item comes first in the order asked for; null when all are used up.

@@ -39,14 +39,16 @@ struct Answer final : KvDone {
 };
 
 struct RangeAnswer final : KvRangeDone {
-  void done(KvCode answer, const char*, const KvItem* items, uint32_t count,
-            bool has_more) noexcept override {
+  void done(KvCode answer, const char*, const KvItem* items, uint32_t count, bool has_more,
+            uint64_t age) noexcept override {
     ++calls;
     code = answer;
     more = has_more;
+    age_ms = age;
     for (uint32_t i = 0; i < count; ++i) keys.push_back(string_of(items[i].key));
   }
   int calls = 0;
+  uint64_t age_ms = 0;
   KvCode code = KvCode::internal;
   bool more = false;
   std::vector<std::string> keys;

@@ -221,37 +221,6 @@ TEST_F(ServiceTest, WithFewerVotersThanAWriteNeedsItIsRefusedAtOnce) {
   EXPECT_EQ(document(2, "cluster/status").document.at("state"), "read_only");
 }
 
-TEST_F(ServiceTest, AStaleReadSaysHowOldItsStateMayBe) {
-  make(3);
-  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
-  KvRequest stale = request_for(KvOperation::get, "key", "");
-  stale.consistency = KvConsistency::stale;
-  world.run_for(50);
-  const auto expect_age = [&](const char* value, uint64_t at_least, uint64_t below) {
-    // However long nobody asked: the first one is told as much as the second.
-    for (int i = 0; i < 2; ++i) {
-      const Answer answer = finish(2, stale);
-      EXPECT_EQ(answer.code, KvCode::ok);
-      EXPECT_EQ(answer.value, value);
-      EXPECT_GE(answer.age_ms, at_least);
-      EXPECT_LT(answer.age_ms, below);
-    }
-  };
-  expect_age("value", 0, 100);
-  servers[1]->consensus->quorum = false;
-  ASSERT_EQ(put(1, "key", "later").code, KvCode::ok);
-  world.run_for(60'000);
-  expect_age("value", 60'000, 61'000);
-  servers[1]->consensus->quorum = true;
-  ASSERT_EQ(put(1, "key", "later").code, KvCode::ok);
-  world.run_for(50);
-  expect_age("later", 0, 100);
-  servers[1]->consensus->behind = true;
-  ASSERT_EQ(put(1, "key", "still later").code, KvCode::ok);
-  world.run_for(60'000);
-  expect_age("later", 60'000, 61'000);
-}
-
 TEST_F(ServiceTest, AWriteThatIsNotCommittedInTimeIsOfUnknownOutcome) {
   make(3);
   decree.hold_commits = true;

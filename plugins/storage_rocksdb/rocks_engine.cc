@@ -1,6 +1,7 @@
 #include "rocks_engine.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 #include <vector>
 
@@ -8,6 +9,13 @@
 #include "rocks_options.h"
 
 namespace grey::rocks {
+namespace {
+
+// In the database's folder, so that a table gets into it by a link. Only the crash of a process
+// leaves files there.
+constexpr char kTableFolder[] = "/import";
+
+}  // namespace
 
 Status RocksEngine::open(const std::string& path, const rocksdb::Options& options,
                          ErrorText* error) {
@@ -18,7 +26,18 @@ Status RocksEngine::open(const std::string& path, const rocksdb::Options& option
     return to_status(status);
   }
   db_.reset(db);
-  return ok_status();
+  options_ = options;
+  table_folder_ = path + kTableFolder;
+  std::error_code fault;
+  std::filesystem::remove_all(table_folder_, fault);
+  if (!fault) std::filesystem::create_directory(table_folder_, fault);
+  if (!fault) return ok_status();
+  set_error(error, "cannot make an empty folder " + table_folder_ + ": " + fault.message());
+  return make_status(StatusCode::io_error, "the folder for imports");
+}
+
+std::string RocksEngine::new_table_path() {
+  return table_folder_ + "/" + std::to_string(++tables_) + ".sst";
 }
 
 void RocksEngine::close() {
@@ -283,6 +302,7 @@ rocksdb::Status RocksEngine::put_clear(uint32_t partition, uint64_t generation,
 Status RocksEngine::clear_unfinished(uint32_t partition) {
   PartitionEntry entry;
   if (!find(partition, &entry)) return make_status(StatusCode::not_found, "no such partition");
+  if (entry.unfinished_index == 0) return ok_status();
   rocksdb::WriteBatch ops;
   rocksdb::Status status = put_clear(partition, entry.position.generation + 1, &ops);
   if (status.ok()) status = db_->Write(write_options(true), &ops);
@@ -293,13 +313,22 @@ Status RocksEngine::clear_unfinished(uint32_t partition) {
   return ok_status();
 }
 
-Status RocksEngine::write_import(uint32_t partition, const ImportRecord& record,
-                                 rocksdb::WriteBatch* ops) {
+// A record never speaks of keys that are not there, nor do keys stand behind what it says: the
+// database takes in both files or none. Where the table's range is empty, as it is unless an import
+// has been given up, it needs no compaction any more.
+Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const ImportRecord& record,
+                           const RocksTable& table) {
   PartitionEntry entry;
-  if (!find(partition, &entry)) return make_status(StatusCode::not_found, "no such partition");
-  rocksdb::Status status =
-      ops->Put(import_key(partition, entry.position.generation + 1), encode_import(record));
-  if (status.ok()) status = db_->Write(write_options(true), ops);
+  if (!find(partition, &entry) || entry.position.generation + 1 != generation) {
+    return make_status(StatusCode::failed, "the partition has got another generation");
+  }
+  RocksTable note(options_, new_table_path());
+  rocksdb::Status status = note.put(import_key(partition, generation), encode_import(record));
+  if (status.ok()) status = note.finish();
+  rocksdb::IngestExternalFileOptions options;
+  options.move_files = true;
+  options.write_global_seqno = false;
+  if (status.ok()) status = db_->IngestExternalFile({table.path(), note.path()}, options);
   if (!status.ok()) return to_status(status);
   std::lock_guard lock(mutex_);
   partitions_[partition].unfinished_index = record.applied_index;

@@ -8,6 +8,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 
 #include "grey/storage.h"
 #include "rocks_keys.h"
+#include "rocks_table.h"
 
 namespace grey::rocks {
 
@@ -51,12 +53,17 @@ class RocksEngine {
   bool find_unfinished(uint32_t partition, ImportRecord* record);
   // Drops what an unfinished import has left.
   Status clear_unfinished(uint32_t partition);
-  // Writes data of the next generation, and `record` with it. May wait.
-  Status write_import(uint32_t partition, const ImportRecord& record, rocksdb::WriteBatch* ops);
+  // Takes in a finished table with data of the next generation, which must be `generation`, and
+  // `record` with it, durably. May wait.
+  Status ingest(uint32_t partition, uint64_t generation, const ImportRecord& record,
+                const RocksTable& table);
   // The next generation comes into force, as `record` says, durably.
   Status switch_generation(uint32_t partition, ImportRecord record);
 
   rocksdb::DB* db() { return db_.get(); }
+  const rocksdb::Options& options() const { return options_; }  // those it was opened with
+  // Where a table to be ingested may be written. The file is gone at the next start.
+  std::string new_table_path();
   static rocksdb::WriteOptions write_options(bool may_wait);
 
  private:
@@ -66,6 +73,9 @@ class RocksEngine {
   static rocksdb::Status put_clear(uint32_t partition, uint64_t generation,
                                    rocksdb::WriteBatch* ops);
 
+  rocksdb::Options options_;
+  std::string table_folder_;
+  std::atomic<uint64_t> tables_{0};
   std::unique_ptr<rocksdb::DB> db_;
   std::mutex mutex_;  // of the maps
   std::map<uint32_t, PartitionEntry> partitions_;

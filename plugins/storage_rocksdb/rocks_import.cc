@@ -17,6 +17,12 @@ RocksImport::RocksImport(RocksEngine* engine, Workers* workers, uint32_t partiti
   if (cleared_) record_.progress = std::move(left.progress);
 }
 
+// Deleting a large file takes its time, and this may be a loop.
+RocksImport::~RocksImport() {
+  if (!table_) return;
+  (void)submit(workers_, [table = std::shared_ptr(std::move(table_))] {});
+}
+
 void RocksImport::submit_add(Loop* loop, const ScanItem* items, uint32_t count, ByteView progress,
                              Completion* done) noexcept {
   auto self = Ref<RocksImport>::share(this);
@@ -26,11 +32,15 @@ void RocksImport::submit_add(Loop* loop, const ScanItem* items, uint32_t count, 
 
 void RocksImport::submit_commit(Loop* loop, Completion* done) noexcept {
   auto self = Ref<RocksImport>::share(this);
-  run_on_worker(workers_, loop, done, [self] {
-    const Status status = self->clear_once();
-    if (!status.ok()) return status;
-    return self->engine_->switch_generation(self->partition_, self->record_);
-  });
+  run_on_worker(workers_, loop, done, [self] { return self->commit(); });
+}
+
+Status RocksImport::commit() {
+  Status status = failed_ ? make_status(StatusCode::failed, "an add has failed") : clear_once();
+  if (status.ok() && table_) status = ingest();
+  // Nothing is switched yet.
+  if (!status.ok()) return make_status(StatusCode::busy, status.text);
+  return engine_->switch_generation(partition_, record_);
 }
 
 Status RocksImport::clear_once() {
@@ -41,22 +51,45 @@ Status RocksImport::clear_once() {
 }
 
 Status RocksImport::add(const ScanItem* items, uint32_t count, ByteView progress) {
-  const Status cleared = clear_once();
-  if (!cleared.ok()) return cleared;
-  PartitionEntry entry;
-  if (!engine_->find(partition_, &entry)) {
-    return make_status(StatusCode::not_found, "no such partition");
+  if (failed_) return make_status(StatusCode::failed, "an earlier add has failed");
+  Status status = clear_once();
+  if (!status.ok()) return status;
+  status = put(items, count);
+  record_.progress = string_of(progress);
+  if (status.ok() && table_ && table_->size() >= engine_->options().target_file_size_base) {
+    status = ingest();
   }
-  rocksdb::WriteBatch ops;
-  std::string key = data_prefix(partition_, entry.position.generation + 1);
+  if (status.ok()) return status;
+  failed_ = true;
+  // `busy` would promise that the same add may be tried again.
+  return status.code == StatusCode::busy ? make_status(StatusCode::failed, status.text) : status;
+}
+
+Status RocksImport::put(const ScanItem* items, uint32_t count) {
+  if (count == 0) return ok_status();
+  if (!table_) {
+    PartitionEntry entry;
+    if (!engine_->find(partition_, &entry)) {
+      return make_status(StatusCode::not_found, "no such partition");
+    }
+    generation_ = entry.position.generation + 1;
+    table_ = std::make_unique<RocksTable>(engine_->options(), engine_->new_table_path());
+  }
+  std::string key = data_prefix(partition_, generation_);
   for (uint32_t i = 0; i < count; ++i) {
     key.resize(kDataPrefixBytes);
     key.append(text_of(items[i].key));
-    const rocksdb::Status status = ops.Put(key, slice_of(items[i].value));
+    const rocksdb::Status status = table_->put(key, slice_of(items[i].value));
     if (!status.ok()) return to_status(status);
   }
-  record_.progress = string_of(progress);
-  return engine_->write_import(partition_, record_, &ops);
+  return ok_status();
+}
+
+Status RocksImport::ingest() {
+  const std::unique_ptr<RocksTable> table = std::move(table_);
+  const rocksdb::Status status = table->finish();
+  if (!status.ok()) return to_status(status);
+  return engine_->ingest(partition_, generation_, record_, *table);
 }
 
 }  // namespace grey::rocks

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "rocks_keys.h"
+#include "rocks_partitioner.h"
 
 namespace grey::rocks {
 namespace {
@@ -42,6 +43,7 @@ rocksdb::Options make_options(ConfigView* config) {
   options.max_background_jobs = static_cast<int>(config->integer("background_jobs", 2));
   options.max_open_files = static_cast<int>(config->integer("max_open_files", 4096));
   options.memtable_insert_with_hint_prefix_extractor = std::make_shared<PositionHint>();
+  options.sst_partitioner_factory = make_partitioner_factory();
   options.bytes_per_sync = 1 << 20;
   options.level_compaction_dynamic_level_bytes = true;
   options.target_file_size_base = 64ull << 20;

@@ -36,6 +36,11 @@ class Scan {
     const rocksdb::Slice lower(lower_), upper(upper_);
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;
+    // Who reads a frozen partition reads all of it, once.
+    if (snapshot) {
+      options.fill_cache = false;
+      options.readahead_size = request_.max_bytes;
+    }
     options.iterate_lower_bound = &lower;
     options.iterate_upper_bound = &upper;
     std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(options));

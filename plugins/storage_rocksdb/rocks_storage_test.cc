@@ -4,7 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "grey/testkit/storage_suite.h"
+#include "rocks_import.h"
 #include "rocks_options.h"
 
 namespace grey::testkit {
@@ -54,35 +58,39 @@ std::string batch_of(uint64_t number) {
   return key;
 }
 
+// Imports make a table of about 50 adds.
+rocksdb::Options options_for_imports(FakeHost& host) {
+  host.settings["compression"] = "none";
+  rocksdb::Options options = rocks::make_options(host.config());
+  options.target_file_size_base = 32 << 10;
+  return options;
+}
+
+Status add_number(rocks::RocksImport& import, const std::string& label, uint64_t number) {
+  const std::string a = batch_of(number) + "a", b = batch_of(number) + "b";
+  const std::string value = label + std::string(300, 'x'), progress = std::to_string(number);
+  const ScanItem items[] = {{view_of(a), view_of(value)}, {view_of(b), view_of(value)}};
+  return import.add(items, 2, view_of(progress));
+}
+
 // Goes on with the import `label` from where it was, tells each add through `pipe`, and commits.
 [[noreturn]] void import_until_killed(const std::string& folder, uint64_t label, int pipe) {
   FakeHost host;
   rocks::RocksEngine engine;
   ErrorText error = empty_error_text();
-  host.settings["write_buffer"] = "65536";
-  if (!engine.open(folder, rocks::make_options(host.config()), &error).ok()) ::_exit(1);
+  if (!engine.open(folder, options_for_imports(host), &error).ok()) ::_exit(1);
   PartitionState state = {};
   if (!engine.open_partition(1, &state).ok()) ::_exit(1);
-  rocks::ImportRecord record{kImportIndex + label, 1, numbered(label), ""}, left;
-  if (engine.find_unfinished(1, &left) && left.label == record.label) {
-    record.progress = left.progress;
-  } else if (!engine.clear_unfinished(1).ok()) {
-    ::_exit(1);
-  }
-  const uint64_t generation = std::max<uint64_t>(1, state.generation);
-  const uint64_t done = record.progress.empty() ? 0 : std::stoull(record.progress);
+  const auto import = make_ref<rocks::RocksImport>(
+      &engine, host.workers(), 1u,
+      rocks::ImportRecord{kImportIndex + label, 1, numbered(label), ""});
+  const std::string progress = string_of(import->progress());
+  const uint64_t done = progress.empty() ? 0 : std::stoull(progress);
   for (uint64_t number = done + 1; number <= kImportAdds; ++number) {
-    rocksdb::WriteBatch ops;
-    const std::string prefix = rocks::data_prefix(1, generation + 1) + batch_of(number);
-    for (const char* side : {"a", "b"}) {
-      if (!ops.Put(prefix + side, numbered(label) + std::string(300, 'x')).ok()) ::_exit(1);
-    }
-    record.progress = std::to_string(number);
-    if (!engine.write_import(1, record, &ops).ok()) ::_exit(1);
-    if (number % 100 == 0 && !engine.flush().ok()) ::_exit(1);
+    if (!add_number(*import, numbered(label), number).ok()) ::_exit(1);
     if (::write(pipe, &number, sizeof(number)) != sizeof(number)) ::_exit(1);
   }
-  if (!engine.switch_generation(1, record).ok()) ::_exit(1);
+  if (!import->commit().ok()) ::_exit(1);
   ::close(pipe);
   while (true) ::pause();
 }
@@ -260,8 +268,89 @@ TEST(RocksCrash, B11AKilledImportGoesOnWhereItsRecordSaysAndSwitchesAsAWhole) {
     engine.close();
   }
   ::unsetenv("GREY_IMPORT");
-  EXPECT_EQ(resumed, 6u) << "an import was not gone on with from what had been flushed";
+  EXPECT_EQ(resumed, 6u) << "an import was not gone on with from its last table";
   EXPECT_EQ(switched, 3u);
+}
+
+struct ImportTest : testing::Test {
+  void SetUp() override {
+    ErrorText error = empty_error_text();
+    ASSERT_TRUE(engine.open(folder, options_for_imports(host), &error).ok()) << error.text;
+    PartitionState state = {};
+    ASSERT_TRUE(engine.open_partition(1, &state).ok());
+  }
+  void TearDown() override { engine.close(); }
+
+  Ref<rocks::RocksImport> begin(const std::string& label) {
+    return make_ref<rocks::RocksImport>(&engine, host.workers(), 1u,
+                                        rocks::ImportRecord{kImportIndex, 1, label, ""});
+  }
+  void add(rocks::RocksImport& import, const std::string& label, uint64_t from, uint64_t to) {
+    for (uint64_t number = from; number <= to; ++number) {
+      ASSERT_TRUE(add_number(import, label, number).ok()) << number;
+    }
+  }
+  uint64_t property(const std::string& name) {
+    uint64_t value = UINT64_MAX;
+    std::string text;
+    if (engine.db()->GetProperty("rocksdb." + name, &text)) value = std::stoull(text);
+    return value;
+  }
+  bool beside() { return !std::filesystem::is_empty(folder + "/import"); }
+
+  FakeHost host;
+  const std::string folder = host.fake_files().folder() + "/db";
+  rocks::RocksEngine engine;
+};
+
+TEST_F(ImportTest, WhatIsImportedIsWrittenOnceToTheLowestLevel) {
+  const auto import = begin("one");
+  add(*import, "one", 1, 400);
+  EXPECT_GE(property("num-files-at-level6"), 4u);
+  EXPECT_EQ(property("num-entries-active-mem-table"), 0u);
+  ASSERT_TRUE(import->commit().ok());
+  EXPECT_EQ(imported(engine, 2, "one"), 400u);
+  EXPECT_FALSE(beside());
+}
+
+TEST_F(ImportTest, AnotherImportTakesNothingOfOneThatWasGivenUp) {
+  auto import = begin("one");
+  add(*import, "one", 1, 120);
+  EXPECT_TRUE(beside());
+  import = begin("one");
+  const uint64_t kept = std::stoull(string_of(import->progress()));
+  EXPECT_GT(kept, 0u);
+  EXPECT_LT(kept, 120u) << "the table at hand was lost";
+  add(*import, "one", kept + 1, 120);
+  import = begin("two");
+  EXPECT_EQ(import->progress().size, 0u);
+  add(*import, "two", 1, 200);
+  ASSERT_TRUE(import->commit().ok());
+  EXPECT_EQ(imported(engine, 2, "two"), 200u);
+}
+
+TEST_F(ImportTest, AnAddThatFailsSpoilsTheImportButNotThePartition) {
+  auto import = begin("one");
+  add(*import, "one", 1, 10);
+  EXPECT_FALSE(add_number(*import, "one", 5).ok()) << "keys do not ascend";
+  EXPECT_FALSE(add_number(*import, "one", 11).ok());
+  EXPECT_EQ(import->commit().code, StatusCode::busy) << "nothing was done";
+  rocks::PartitionEntry entry;
+  ASSERT_TRUE(engine.find(1, &entry));
+  EXPECT_EQ(entry.position.generation, 1u);
+  import = begin("one");
+  EXPECT_EQ(import->progress().size, 0u);
+  add(*import, "one", 1, 20);
+  ASSERT_TRUE(import->commit().ok());
+  EXPECT_EQ(imported(engine, 2, "one"), 20u);
+}
+
+TEST_F(ImportTest, ALeftTableIsDeletedAtTheNextStart) {
+  engine.close();
+  std::ofstream(folder + "/import/7.sst") << "half a table";
+  ErrorText error = empty_error_text();
+  ASSERT_TRUE(engine.open(folder, options_for_imports(host), &error).ok()) << error.text;
+  EXPECT_FALSE(beside());
 }
 
 }  // namespace

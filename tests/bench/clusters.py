@@ -74,7 +74,7 @@ class Cluster:
     def __init__(self, folder):
         self.folder = os.path.join(folder, self.name)
         self.processes = {}
-        os.makedirs(self.folder)
+        os.makedirs(self.folder, exist_ok=True)
 
     def endpoints(self):
         return [f"127.0.0.1:{self.client_base + node}" for node in NODES]
@@ -203,7 +203,7 @@ class GreyCluster(Cluster):
         self.plugins = os.path.join(build_dir, "lib", "grey", "plugins")
         for node in NODES:
             data = os.path.join(self.folder, f"data-{node}")
-            os.makedirs(data, mode=0o750)
+            os.makedirs(data, mode=0o750, exist_ok=True)
             api, raft, gossip, metrics = self.ports(node)
             with open(self._config(node), "w", encoding="utf-8") as file:
                 file.write(GREY_CONFIG.format(node=node, data=data, api=api, raft=raft,

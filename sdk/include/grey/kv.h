@@ -103,9 +103,10 @@ struct KvItem {
 
 class KvRangeDone {
  public:
-  // Items borrowed until the call returns. `more`: the range goes on behind the last item.
+  // Items borrowed until the call returns. `more`: the range goes on behind the last item. `age_ms`
+  // of a stale range: the greatest of the shards asked; kAgeUnknown if one does not know its own.
   virtual void done(KvCode code, const char* message, const KvItem* items, uint32_t count,
-                    bool more) noexcept = 0;
+                    bool more, uint64_t age_ms) noexcept = 0;
 
  protected:
   ~KvRangeDone() = default;

@@ -23,6 +23,9 @@ class StreamHandler {
   virtual void on_writable(Stream* stream) noexcept = 0;
   // The stream is over: `closed` for an orderly end by the other side, else why. The last call.
   virtual void on_closed(Stream* stream, Status status) noexcept = 0;
+  // The other side sends nothing more, but may still read. True: the stream stays open for writing
+  // until close() or abort(), or until it breaks; false: it is over, on_closed follows.
+  virtual bool on_end(Stream*) noexcept { return false; }
 
  protected:
   ~StreamHandler() = default;

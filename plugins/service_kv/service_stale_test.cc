@@ -1,0 +1,69 @@
+// What stale reads say of their age.
+#include <gtest/gtest.h>
+
+#include "service_fixture.h"
+
+namespace grey::kv {
+namespace {
+
+TEST_F(ServiceTest, AStaleReadSaysHowOldItsStateMayBe) {
+  make(3);
+  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
+  KvRequest stale = request_for(KvOperation::get, "key", "");
+  stale.consistency = KvConsistency::stale;
+  world.run_for(50);
+  const auto expect_age = [&](const char* value, uint64_t at_least, uint64_t below) {
+    // However long nobody asked: the first one is told as much as the second.
+    for (int i = 0; i < 2; ++i) {
+      const Answer answer = finish(2, stale);
+      EXPECT_EQ(answer.code, KvCode::ok);
+      EXPECT_EQ(answer.value, value);
+      EXPECT_GE(answer.age_ms, at_least);
+      EXPECT_LT(answer.age_ms, below);
+    }
+  };
+  expect_age("value", 0, 100);
+  servers[1]->consensus->quorum = false;
+  ASSERT_EQ(put(1, "key", "later").code, KvCode::ok);
+  world.run_for(60'000);
+  expect_age("value", 60'000, 61'000);
+  servers[1]->consensus->quorum = true;
+  ASSERT_EQ(put(1, "key", "later").code, KvCode::ok);
+  world.run_for(50);
+  expect_age("later", 0, 100);
+  servers[1]->consensus->behind = true;
+  ASSERT_EQ(put(1, "key", "still later").code, KvCode::ok);
+  world.run_for(60'000);
+  expect_age("later", 60'000, 61'000);
+}
+
+TEST_F(ServiceTest, AStaleRangeIsAsOldAsItsOldestShard) {
+  make(3);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(put(1, "k" + std::to_string(i), "value").code, KvCode::ok);
+  }
+  const auto age_of = [&](uint32_t server, KvConsistency consistency) {
+    KvRangeRequest request{};
+    request.struct_size = sizeof(request);
+    request.consistency = consistency;
+    request.limit = 1000;
+    request.max_bytes = 1 << 20;
+    request.deadline_ns = world.now_ns + 2'000'000'000;
+    RangeAnswer answer;
+    servers[server - 1]->kv->submit_range(servers[server - 1]->loop(0), &request, &answer);
+    EXPECT_TRUE(world.run_until([&] { return answer.calls != 0; }));
+    EXPECT_EQ(answer.code, KvCode::ok);
+    EXPECT_EQ(answer.keys.size(), 50u);
+    return answer.age_ms;
+  };
+  world.run_for(50);
+  EXPECT_LT(age_of(2, KvConsistency::stale), 100u);
+  servers[1]->consensus->quorum = false;
+  world.run_for(60'000);
+  const uint64_t age = age_of(2, KvConsistency::stale);
+  EXPECT_GE(age, 60'000u);
+  EXPECT_LT(age, 61'000u);
+}
+
+}  // namespace
+}  // namespace grey::kv
