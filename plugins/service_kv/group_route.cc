@@ -4,6 +4,7 @@
 #include <bitset>
 #include <cassert>
 
+#include "grey/glue/mark.h"
 #include "grey/glue/plugin.h"
 
 namespace grey::kv {
@@ -140,6 +141,7 @@ bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
 // At the leader.
 void GroupRoute::write_here(Operation* operation) {
   if (status_.writable != 0) return propose(operation);
+  GREY_MARK("route: too few replicas answer for a write");
   operation->message = "fewer replicas answer than write_quorum asks for: nothing was written";
   complete(operation, KvCode::read_only);
 }
@@ -184,6 +186,7 @@ void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, cons
     known->not_before_ns = host_->loop()->now_ns() + kTurnedDownNs;
     known->no_quorum = reply.code == KvCode::read_only || reply.code == KvCode::no_quorum;
   }
+  GREY_MARK("route: a forwarded request turned down, tried elsewhere");
   ++rotation_;
   leader_hint_ = reply.leader_hint == operation->target ? 0 : reply.leader_hint;
   retry(operation);
@@ -202,6 +205,7 @@ void GroupRoute::read_confirmed(Operation* operation, Status status) noexcept {
   } else if (status.code == StatusCode::timed_out) {
     ask_leader(operation);
   } else {
+    GREY_MARK("read: read index asked again after the leader was lost");
     local_not_before_ns_ = host_->loop()->now_ns() + kTurnedDownNs;
     retry(operation);
   }
@@ -211,6 +215,7 @@ void GroupRoute::ask_leader(Operation* operation) {
   refresh();
   const bool in_time = host_->loop()->now_ns() < operation->deadline_ns;
   if (!in_time || status_.role == GroupRole::leader) return fail(operation);
+  GREY_MARK("route: a read that is not confirmed here goes to the leader");
   operation->not_here = true;
   retry(operation);
 }
@@ -292,6 +297,7 @@ void GroupRoute::peer_down(uint32_t node) {
       host_->forget(operation);
       if (operation->is_write()) {
         --under_way(*operation);
+        GREY_MARK("route: a link broke under a forwarded write");
         operation->message =
             "the link to the node that was to do the write broke: nobody can say "
             "whether it was done";

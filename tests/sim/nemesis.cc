@@ -36,6 +36,7 @@ Nemesis::Nemesis(SimCluster* cluster)
     : cluster_(cluster),
       random_(cluster->world().random().branch()),
       membership_(cluster, random_.branch()) {
+  for (const Kind& kind : kinds()) counts_[kind.name] = 0;
   while (allowed_.size() < 2) {
     allowed_.clear();
     for (const Kind& kind : kinds()) {

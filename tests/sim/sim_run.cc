@@ -49,6 +49,7 @@ class Run {
     result.committed = cluster_.judge().committed_entries();
     result.events = cluster_.world().event_count();
     result.faults = nemesis_.counts();
+    result.marks = mark_counts();
     if (!failure.empty() && !options_.trace) {
       std::printf("the last of the trace:\n");
       cluster_.world().trace().print_tail(stdout, kTailLines);
