@@ -136,7 +136,7 @@ struct Totals {
       separator = ", ";
     }
     std::printf("\n");
-    coverage.print();
+    if (seeds > 1) coverage.print();
   }
   // Whether all kinds of faults happened and all marks were reached; says so.
   bool is_complete() const {

@@ -28,7 +28,8 @@ const std::vector<Nemesis::Kind>& Nemesis::kinds() {
                                           {"fsync failure", &Nemesis::fail_syncs},
                                           {"full disk", &Nemesis::fill_disk},
                                           {"bit flip", &Nemesis::flip_bit},
-                                          {"membership", &Nemesis::change_membership}};
+                                          {"membership", &Nemesis::change_membership},
+                                          {"parted halves", &Nemesis::part_halves}};
   return kinds;
 }
 
@@ -43,7 +44,7 @@ Nemesis::Nemesis(SimCluster* cluster)
       // The service decides itself who belongs to its groups. And of a group that may shrink to one
       // replica nothing may rot.
       const bool possible =
-          kind.cause != &Nemesis::change_membership ||
+          (kind.cause != &Nemesis::change_membership && kind.cause != &Nemesis::part_halves) ||
           (cluster->options().target == Target::registers && !allows(&Nemesis::flip_bit));
       if (random_.chance(45) && possible) allowed_.push_back(kind);
     }
@@ -254,6 +255,20 @@ void Nemesis::change_membership() {
       if (random_.chance(30)) later(0, 3, [this] { strike_amid_a_change(); });
     });
   }
+}
+
+// A leader that wants to go on with other voters, and those it has, do not hear each other: neither
+// half of the change may decide alone.
+void Nemesis::part_halves() {
+  const std::vector<uint32_t> former = membership_.change_to_others();
+  for (const uint32_t node : former) {
+    for (uint32_t other = 1; other <= cluster_->size(); ++other) {
+      if (std::count(former.begin(), former.end(), other) != 0) continue;
+      cluster_->network().block(node, other);
+      cluster_->network().block(other, node);
+    }
+  }
+  later(500, 8000, [this] { cluster_->network().unblock_all(); });
 }
 
 // Of what this seed allows, something that parts those who have heard of the change from the

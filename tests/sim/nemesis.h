@@ -70,6 +70,7 @@ class Nemesis {
   void watch();
   uint32_t choose_rotten();
   void change_membership();
+  void part_halves();
   void strike_amid_a_change();
 
   SimCluster* cluster_;
