@@ -127,7 +127,8 @@ void SimClient::finish(OpOutcome outcome, uint64_t value) {
     if (doubtful_) ++workload_->settled;
     op_.returned_ns = world_->now_ns();
   }
-  world_->trace().count(world_->now_ns(), 4, value * 4 + static_cast<uint64_t>(outcome));
+  world_->trace().line(world_->now_ns(), "client: " + request_.key + " at node-" +
+                                             std::to_string(node_) + ": " + describe(op_));
   workload_->histories[request_.key].push_back(op_);
   think();
 }
