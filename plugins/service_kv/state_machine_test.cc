@@ -82,10 +82,11 @@ TEST_F(StateMachineTest, B35_AnEngineInTroubleAppliesTheSame) {
   const std::vector<KvCode> healthy = apply();
   const std::vector<uint64_t> healthy_revisions = revisions;
   reopen(2, AppliedState{});
-  storage.write_faults = {StatusCode::busy, StatusCode::no_space, StatusCode::no_space,
-                          StatusCode::would_block};
+  storage.write_faults = {StatusCode::would_block, StatusCode::no_space, StatusCode::no_space,
+                          StatusCode::busy};  // the last comes first
   fill();
   EXPECT_EQ(apply(), healthy);
+  EXPECT_TRUE(storage.write_faults.empty());
   EXPECT_EQ(revisions, healthy_revisions);
   EXPECT_EQ(content(2), content(1));
 }
