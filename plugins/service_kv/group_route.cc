@@ -4,6 +4,7 @@
 #include <bitset>
 #include <cassert>
 
+#include "grey/glue/mark.h"
 #include "grey/glue/plugin.h"
 
 namespace grey::kv {
@@ -141,6 +142,7 @@ bool GroupRoute::forward_to(Operation* operation, uint32_t node) {
 // At the leader.
 void GroupRoute::write_here(Operation* operation) {
   if (status_.writable != 0) return propose(operation);
+  GREY_MARK("route: too few replicas answer for a write");
   operation->message = "fewer replicas answer than write_quorum asks for: nothing was written";
   complete(operation, KvCode::read_only);
 }
@@ -189,6 +191,7 @@ void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, cons
     known->not_before_ns = host_->loop()->now_ns() + kTurnedDownNs;
     known->no_quorum = reply.code == KvCode::read_only || reply.code == KvCode::no_quorum;
   }
+  GREY_MARK("route: a forwarded request turned down, tried elsewhere");
   ++rotation_;
   leader_hint_ = reply.leader_hint == operation->target ? 0 : reply.leader_hint;
   retry(operation);
@@ -207,6 +210,7 @@ void GroupRoute::read_confirmed(Operation* operation, Status status) noexcept {
   } else if (status.code == StatusCode::timed_out) {
     ask_leader(operation);
   } else {
+    GREY_MARK("read: read index asked again after the leader was lost");
     local_not_before_ns_ = host_->loop()->now_ns() + kTurnedDownNs;
     operation->not_here = true;  // the leader, if there is one, knows why
     retry(operation);
@@ -217,6 +221,7 @@ void GroupRoute::ask_leader(Operation* operation) {
   refresh();
   const bool in_time = host_->loop()->now_ns() < operation->deadline_ns;
   if (!in_time || status_.role == GroupRole::leader) return fail(operation);
+  GREY_MARK("route: a read that is not confirmed here goes to the leader");
   operation->not_here = true;
   retry(operation);
 }
@@ -322,6 +327,7 @@ void GroupRoute::peer_down(uint32_t node) {
   for (Operation* operation = first_; operation;) {
     Operation* next = operation->next;
     if (operation->state == OperationState::forwarded && operation->target == node) {
+      if (operation->is_write()) GREY_MARK("route: a link broke under a forwarded write");
       give_up(operation,
               "the link to the node that was to do the write broke: nobody can say whether it was "
               "done");

@@ -1,6 +1,7 @@
 // The part of KvMachine that does a write with a session once. Its records stand in the shard's own
 // partition and are written in the batch of the writes that they speak of, so a restart and a
 // snapshot bring them along.
+#include "grey/glue/mark.h"
 #include "state_machine.h"
 #include "value_record.h"
 
@@ -30,6 +31,7 @@ void KvMachine::advance_sessions(uint64_t timestamp_ms) {
   const uint64_t dropped = sessions_.advance(timestamp_ms);
   if (sessions_ != before) sessions_changed_ = true;
   if (dropped == 0) return;
+  GREY_MARK("session: a generation of idle clients forgotten");
   const std::string from = session_generation_bound(dropped);
   const std::string to = session_generation_bound(dropped + 1);
   ops_.push_back({WriteKind::erase_range, 0, keep(view_of(from)), keep(view_of(to))});
@@ -52,10 +54,12 @@ Status KvMachine::execute_once(const Command& command) {
       record.remember({tag.serial, tag.fingerprint, outcome.code, outcome.revision});
       break;
     case SessionVerdict::repeated:
+      GREY_MARK("session: a write sent twice is done once");
       outcome = {known->code, known->revision};
       if (entries_[next_].proposal) ++repeated_;
       break;
     case SessionVerdict::forgotten:
+      GREY_MARK("session: a write that may have been forgotten");
       outcome.code = KvCode::session_expired;
       break;
     case SessionVerdict::misused:
@@ -85,6 +89,7 @@ Status KvMachine::find_session(const ClientId& client, Session* out) {
 void KvMachine::keep_session(const ClientId& client, Session* session) {
   if (session->generation != sessions_.generation) {
     if (session->generation != 0) {
+      GREY_MARK("session: a client moves to the generation in force");
       const std::string old = session_record_key(session->generation, client);
       ops_.push_back({WriteKind::erase, 0, keep(view_of(old)), {nullptr, 0}});
       --sessions_.clients[sessions_.generation - session->generation];

@@ -50,6 +50,47 @@ TEST_F(StateMachineTest, TheSameLogInOtherBatchesGivesTheSame) {
   first->close(&closed);
 }
 
+// A lock without fencing lets two holders write. A write under a condition is refused once anybody
+// else has had the key, whatever its client believes, also when the key was deleted and made again.
+TEST_F(StateMachineTest, B34_AWriteUnderARevisionIsAFence) {
+  using enum KvCode;
+  add(CommandType::put, "lock", "first", KvCondition::missing);
+  EXPECT_EQ(apply()[0], ok);
+  const uint64_t held = revisions[0];
+  // Its holder sleeps; the lock is taken away, taken by another, given back and taken again.
+  add(CommandType::erase, "lock", "");
+  add(CommandType::put, "lock", "second", KvCondition::missing);
+  add(CommandType::erase, "lock", "");
+  add(CommandType::put, "lock", "first", KvCondition::missing);
+  apply();
+  add(CommandType::put, "lock", "late", KvCondition::revision_is, held);
+  add(CommandType::erase, "lock", "", KvCondition::revision_is, held);
+  EXPECT_EQ(apply(), (std::vector<KvCode>{condition_failed, condition_failed}));
+  EXPECT_EQ(value_of("lock"), "first");
+}
+
+// What an engine can or cannot do for the moment is not part of what an entry means.
+TEST_F(StateMachineTest, B35_AnEngineInTroubleAppliesTheSame) {
+  const auto fill = [this] {
+    for (int i = 0; i < 20; ++i) {
+      add(CommandType::put, "k" + std::to_string(i % 3), std::to_string(i),
+          i % 2 == 0 ? KvCondition::missing : KvCondition::exists);
+      if (i % 5 == 4) add(CommandType::erase, "k" + std::to_string(i % 4), "");
+    }
+  };
+  fill();
+  const std::vector<KvCode> healthy = apply();
+  const std::vector<uint64_t> healthy_revisions = revisions;
+  reopen(2, AppliedState{});
+  storage.write_faults = {StatusCode::would_block, StatusCode::no_space, StatusCode::no_space,
+                          StatusCode::busy};  // the last comes first
+  fill();
+  EXPECT_EQ(apply(), healthy);
+  EXPECT_TRUE(storage.write_faults.empty());
+  EXPECT_EQ(revisions, healthy_revisions);
+  EXPECT_EQ(content(2), content(1));
+}
+
 TEST_F(StateMachineTest, ABusyEngineIsAskedAgainUntilItTakesTheBatch) {
   storage.write_faults = {StatusCode::would_block, StatusCode::no_space, StatusCode::busy,
                           StatusCode::busy};

@@ -28,28 +28,33 @@ std::string encode(const RunResult& result) {
   std::ostringstream out;
   out << result.trace_hash << ' ' << result.sim_ns << ' ' << result.operations << ' '
       << result.unknown << ' ' << result.given_up << ' ' << result.settled << ' '
-      << result.elections << ' ' << result.committed << ' ' << result.events << ' '
-      << result.faults.size() << '\n';
-  for (const auto& [name, count] : result.faults) out << count << ' ' << name << '\n';
+      << result.elections << ' ' << result.committed << ' ' << result.events << ' ';
+  for (const Counts* counts : {&result.faults, &result.marks}) {
+    out << counts->size() << '\n';
+    for (const auto& [name, count] : *counts) out << count << ' ' << name << '\n';
+  }
   out << result.failure;
   return out.str();
 }
 
 bool decode(const std::string& text, RunResult* result) {
   std::istringstream in(text);
-  size_t faults = 0;
   in >> result->trace_hash >> result->sim_ns >> result->operations >> result->unknown >>
       result->given_up >> result->settled >> result->elections >> result->committed >>
-      result->events >> faults;
-  for (size_t i = 0; i < faults; ++i) {
-    uint64_t count = 0;
-    std::string name;
-    in >> count;
+      result->events;
+  for (Counts* counts : {&result->faults, &result->marks}) {
+    size_t size = 0;
+    in >> size;
     in.get();
-    std::getline(in, name);
-    result->faults[name] = count;
+    for (size_t i = 0; i < size && in; ++i) {
+      uint64_t count = 0;
+      std::string name;
+      in >> count;
+      in.get();
+      std::getline(in, name);
+      (*counts)[name] = count;
+    }
   }
-  if (faults == 0) in.get();
   if (!in) return false;
   std::getline(in, result->failure, '\0');
   return true;
@@ -98,7 +103,8 @@ struct Totals {
   uint64_t seeds = 0, failed = 0, sim_ns = 0, operations = 0, unknown = 0, given_up = 0,
            settled = 0;
   uint64_t elections = 0, committed = 0, events = 0;
-  std::map<std::string, uint64_t> faults;
+  Counts faults;
+  Coverage coverage;
 
   void add(const RunResult& result) {
     ++seeds;
@@ -112,6 +118,7 @@ struct Totals {
     committed += result.committed;
     events += result.events;
     for (const auto& [name, count] : result.faults) faults[name] += count;
+    if (!result.marks.empty()) coverage.add(result.marks);
   }
 
   void print(double wall_seconds) const {
@@ -129,6 +136,14 @@ struct Totals {
       separator = ", ";
     }
     std::printf("\n");
+    if (seeds > 1) coverage.print();
+  }
+  // Whether all kinds of faults happened and all marks were reached; says so.
+  bool is_complete() const {
+    size_t missing = coverage.missing().size();
+    for (const auto& [name, count] : faults) missing += count == 0;
+    if (missing != 0) std::printf("%zu marks or kinds of faults WERE NEVER REACHED\n", missing);
+    return missing == 0;
   }
   static unsigned long long ull(uint64_t number) { return number; }
 };
@@ -165,6 +180,7 @@ bool run_batch(SimOptions options, const Batch& batch) {
     if (batch.minutes > 0 ? seconds() >= batch.minutes * 60 : seed > batch.last_seed) break;
     options.seed = seed;
     if (batch.both_sizes) options.nodes = seed % 2 == 1 ? 3 : 5;
+    if (batch.both_targets) options.target = seed / 2 % 3 == 2 ? Target::kv : Target::registers;
     const RunResult result = run_in_child(options);
     totals.add(result);
     if (!result.failure.empty()) {
@@ -181,7 +197,8 @@ bool run_batch(SimOptions options, const Batch& batch) {
     if (found) break;
   }
   totals.print(seconds());
-  if (batch.expected.empty()) return totals.failed == 0;
+  const bool complete = !batch.require_marks || totals.is_complete();
+  if (batch.expected.empty()) return totals.failed == 0 && complete;
   std::puts(found ? "the bug was found, as it must be" : "THE BUG WAS NOT FOUND");
   return found;
 }

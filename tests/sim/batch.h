@@ -16,8 +16,10 @@ struct Batch {
   // Stops at the first seed that fails with one of these in its sentence; the run is then a
   // success.
   std::vector<std::string> expected;
-  bool both_sizes = false;  // odd seeds with 3 nodes, even ones with 5
-  std::string program;      // for the command that replays a seed
+  bool both_sizes = false;     // odd seeds with 3 nodes, even ones with 5
+  bool both_targets = false;   // a third of the seeds with kv, the others with registers
+  bool require_marks = false;  // a mark or a kind of fault that no seed came to is a failure
+  std::string program;         // for the command that replays a seed
 };
 
 // Prints a line for each failed seed and a report at the end. Whether all went well, or as

@@ -10,11 +10,14 @@ namespace {
 
 constexpr char kUsage[] =
     "greysim [--seed N | --seeds A..B | --minutes M [--seed N]] [--nodes 3|5|both]\n"
-    "        [--target registers|kv] [--plugins static|DIR] [--sim-seconds S] [--trace] [--debug]\n"
-    "        [--lying-disk] [--expect TEXT]...\n"
+    "        [--target registers|kv|both] [--plugins static|DIR] [--sim-seconds S] [--trace] "
+    "[--debug]\n"
+    "        [--require-marks] [--lying-disk] [--expect TEXT]...\n"
     "\n"
     "Runs clusters under faults, each from one seed, and judges what they did. --lying-disk\n"
-    "makes a known bug; --expect ends with success once a seed fails with this text.\n";
+    "makes a known bug; --expect ends with success once a seed fails with this text.\n"
+    "--require-marks fails when some mark or kind of fault was never reached: for long runs with\n"
+    "--nodes both --target both.\n";
 
 struct CommandLine {
   grey::sim::SimOptions options;
@@ -43,8 +46,9 @@ bool parse_value(const std::string& name, const char* value, CommandLine* line) 
     line->options.nodes = text == "5" ? 5 : 3;
     return text == "3" || text == "5" || text == "both";
   } else if (name == "--target") {
+    line->batch.both_targets = text == "both";
     line->options.target = text == "kv" ? grey::sim::Target::kv : grey::sim::Target::registers;
-    return text == "kv" || text == "registers";
+    return text == "kv" || text == "registers" || text == "both";
   } else if (name == "--expect") {
     line->batch.expected.push_back(text);
   } else if (name == "--plugins") {
@@ -60,6 +64,7 @@ bool parse_value(const std::string& name, const char* value, CommandLine* line) 
 bool parse_flag(const std::string& name, CommandLine* line) {
   if (name == "--trace") return line->options.trace = true;
   if (name == "--debug") return line->options.debug_log = true;
+  if (name == "--require-marks") return line->batch.require_marks = true;
   if (name == "--lying-disk") return line->options.lying_disk = true;
   return false;
 }

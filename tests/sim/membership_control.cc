@@ -115,23 +115,54 @@ MembershipControl::Target MembershipControl::draw(uint32_t group, const Target& 
   return target;
 }
 
-void MembershipControl::change() {
-  const auto group = static_cast<uint32_t>(random_.below(kRegisterGroups));
+MembershipControl::Target MembershipControl::changeable(uint32_t group, uint32_t leader) {
   GroupState& known = state(group);
-  if (known.asking && known.asking->alive()) return;
+  if (leader == 0 || (known.asking && known.asking->alive())) return {};
   known.asking = nullptr;
-  const uint32_t leader = cluster_->leader_of(group);
-  if (leader == 0) return;
   Target now;
   for (const ReplicaStatus& replica : cluster_->replicas_at(leader, group)) {
     now.push_back({replica.replica_id, replica.node_number, replica.role});
-    // Joint: it is not over, and would be refused.
-    if (replica.role != ReplicaRole::voter && replica.role != ReplicaRole::learner) return;
+    // Joint: it is not over, and would be refused. Now and then it is asked all the same.
+    const bool settled = replica.role == ReplicaRole::voter || replica.role == ReplicaRole::learner;
+    if (!settled && !random_.chance(10)) return {};
+    if (!settled) now.back().role = ReplicaRole::voter;
   }
+  return now;
+}
+
+void MembershipControl::change() {
+  const auto group = static_cast<uint32_t>(random_.below(kRegisterGroups));
+  const uint32_t leader = cluster_->leader_of(group);
+  const Target now = changeable(group, leader);
   if (now.empty()) return;
   Target target = draw(group, now, leader);
   if (voters_of(target) == 0) return;
   ask(group, cluster_->daemon(leader), std::move(target));
+}
+
+std::vector<uint32_t> MembershipControl::change_to_others() {
+  const auto group = static_cast<uint32_t>(random_.below(kRegisterGroups));
+  const uint32_t leader = cluster_->leader_of(group);
+  const Target now = changeable(group, leader);
+  Target target;
+  std::vector<uint32_t> former;
+  for (const ReplicaPlacement& replica : now) {
+    if (replica.node_number == leader) {
+      target.push_back({replica.replica_id, leader, ReplicaRole::voter});
+    } else {
+      former.push_back(replica.node_number);
+    }
+  }
+  if (target.empty() || former.empty()) return {};
+  for (uint32_t node = 1; node <= cluster_->size(); ++node) {
+    const bool belongs = node == leader || std::count(former.begin(), former.end(), node) != 0;
+    if (belongs || !random_.chance(70)) continue;
+    if (const uint64_t id = fresh_replica(group, node)) {
+      target.push_back({id, node, ReplicaRole::voter});
+    }
+  }
+  ask(group, cluster_->daemon(leader), std::move(target));
+  return former;
 }
 
 class MembershipControl::Attempt final : public Completion {

@@ -19,6 +19,9 @@ class MembershipControl {
   // Asks the leader of some group for some change: a learner more, promotions, other voters by any
   // number at once, without a member, without the leader, another order.
   void change();
+  // Asks the leader of some group for voters who are, itself apart, none of those it has. Returns
+  // the nodes of these, whose vote it needs all the same, or nothing when nobody was asked.
+  std::vector<uint32_t> change_to_others();
 
  private:
   using Target = std::vector<ReplicaPlacement>;
@@ -39,6 +42,8 @@ class MembershipControl {
   // The node gets a new replica, if it has none that may belong to the group. 0: it keeps what it
   // has.
   uint64_t fresh_replica(uint32_t group, uint32_t node);
+  // What the group is now, if it can be asked for a change; else nothing.
+  Target changeable(uint32_t group, uint32_t leader);
   Target draw(uint32_t group, const Target& now, uint32_t leader);
   Target any_roles(uint32_t group, const Target& now);
   void add_learner(uint32_t group, Target* target);

@@ -28,7 +28,8 @@ const std::vector<Nemesis::Kind>& Nemesis::kinds() {
                                           {"fsync failure", &Nemesis::fail_syncs},
                                           {"full disk", &Nemesis::fill_disk},
                                           {"bit flip", &Nemesis::flip_bit},
-                                          {"membership", &Nemesis::change_membership}};
+                                          {"membership", &Nemesis::change_membership},
+                                          {"parted halves", &Nemesis::part_halves}};
   return kinds;
 }
 
@@ -36,13 +37,14 @@ Nemesis::Nemesis(SimCluster* cluster)
     : cluster_(cluster),
       random_(cluster->world().random().branch()),
       membership_(cluster, random_.branch()) {
+  for (const Kind& kind : kinds()) counts_[kind.name] = 0;
   while (allowed_.size() < 2) {
     allowed_.clear();
     for (const Kind& kind : kinds()) {
       // The service decides itself who belongs to its groups. And of a group that may shrink to one
       // replica nothing may rot.
       const bool possible =
-          kind.cause != &Nemesis::change_membership ||
+          (kind.cause != &Nemesis::change_membership && kind.cause != &Nemesis::part_halves) ||
           (cluster->options().target == Target::registers && !allows(&Nemesis::flip_bit));
       if (random_.chance(45) && possible) allowed_.push_back(kind);
     }
@@ -80,12 +82,16 @@ void Nemesis::strike() {
 
 void Nemesis::strike(const Kind& kind) {
   ++counts_[kind.name];
-  cluster_->world().trace().line(cluster_->world().now_ns(), std::string("fault: ") + kind.name);
+  whom_.clear();
   (this->*kind.cause)();
+  cluster_->world().trace().line(cluster_->world().now_ns(),
+                                 std::string("FAULT: ") + kind.name + whom_);
 }
 
 uint32_t Nemesis::any_node() {
-  return 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
+  const auto node = 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
+  whom_ += " node-" + std::to_string(node);
+  return node;
 }
 
 void Nemesis::later(uint64_t low_ms, uint64_t high_ms, std::function<void()> action) {
@@ -128,6 +134,10 @@ void Nemesis::partition() {
   for (uint32_t i = 1; i <= cluster_->size(); ++i) side[i] = random_.chance(50);
   const uint32_t alone = any_node();
   side[alone] = !side[1 + alone % cluster_->size()];
+  whom_ = ", on one side";
+  for (uint32_t i = 1; i <= cluster_->size(); ++i) {
+    if (side[i]) whom_ += " node-" + std::to_string(i);
+  }
   for (uint32_t i = 1; i <= cluster_->size(); ++i) {
     for (uint32_t j = 1; j <= cluster_->size(); ++j) {
       if (side[i] != side[j]) cluster_->network().block(i, j);
@@ -140,6 +150,7 @@ void Nemesis::partition() {
 void Nemesis::one_way() {
   const uint32_t victim = any_node();
   const bool deaf = random_.chance(50);
+  whom_ += deaf ? " hears nothing" : " is not heard";
   for (uint32_t i = 1; i <= cluster_->size(); ++i) {
     if (i == victim || random_.chance(25)) continue;
     if (deaf) {
@@ -154,6 +165,7 @@ void Nemesis::one_way() {
 // Two sides that meet in one node only.
 void Nemesis::bridge() {
   const uint32_t middle = any_node();
+  whom_ += " is between two sides";
   for (uint32_t i = 1; i <= cluster_->size(); ++i) {
     for (uint32_t j = 1; j <= cluster_->size(); ++j) {
       if (i == middle || j == middle) continue;
@@ -189,6 +201,7 @@ void Nemesis::reset() {
 void Nemesis::cut_power() {
   const bool all = random_.chance(15);
   const uint32_t victim = any_node();
+  if (all) whom_ = " of all nodes";
   for (uint32_t i = 1; i <= cluster_->size(); ++i) {
     if (!all && i != victim) continue;
     cluster_->cut_power(i);
@@ -253,6 +266,22 @@ void Nemesis::change_membership() {
       if (random_.chance(30)) later(0, 3, [this] { strike_amid_a_change(); });
     });
   }
+}
+
+// A leader that wants to go on with other voters, and those it has, do not hear each other: neither
+// half of the change may decide alone.
+void Nemesis::part_halves() {
+  const std::vector<uint32_t> former = membership_.change_to_others();
+  if (!former.empty()) whom_ = ", on one side";
+  for (const uint32_t node : former) {
+    whom_ += " node-" + std::to_string(node);
+    for (uint32_t other = 1; other <= cluster_->size(); ++other) {
+      if (std::count(former.begin(), former.end(), other) != 0) continue;
+      cluster_->network().block(node, other);
+      cluster_->network().block(other, node);
+    }
+  }
+  later(500, 8000, [this] { cluster_->network().unblock_all(); });
 }
 
 // Of what this seed allows, something that parts those who have heard of the change from the

@@ -70,6 +70,7 @@ class Nemesis {
   void watch();
   uint32_t choose_rotten();
   void change_membership();
+  void part_halves();
   void strike_amid_a_change();
 
   SimCluster* cluster_;
@@ -78,6 +79,7 @@ class Nemesis {
   std::vector<Kind> allowed_;
   std::map<std::string, uint64_t> counts_;
   std::map<uint32_t, Rotten> rotten_;
+  std::string whom_;  // the fault that was made last befell
   bool healed_ = false;
 };
 

@@ -1,11 +1,28 @@
 #include "raft_judge.h"
 
+#include "grey/glue/mark.h"
+
 namespace grey::sim {
 namespace {
 
 std::string text_of_place(uint32_t node, uint32_t group, uint64_t index) {
   return "node " + std::to_string(node) + ", group " + std::to_string(group) + ", index " +
          std::to_string(index);
+}
+
+// In which states replicas were seen.
+void mark_state(const GroupStatus& status) {
+  if (status.role == GroupRole::follower) GREY_MARK("state: follower");
+  if (status.role == GroupRole::candidate) GREY_MARK("state: candidate");
+  if (status.role == GroupRole::leader) GREY_MARK("state: leader");
+  if (status.role == GroupRole::learner) GREY_MARK("state: learner");
+  if (status.role == GroupRole::failed) GREY_MARK("state: failed");
+  if (status.role == GroupRole::removed) GREY_MARK("state: removed");
+  if (status.role == GroupRole::leader && status.joint != 0) {
+    GREY_MARK("state: leader of a joint configuration");
+  }
+  if (status.role != GroupRole::failed && *status.problem != '\0') GREY_MARK("state: in trouble");
+  if (status.no_space != 0) GREY_MARK("state: its disk is nearly full");
 }
 
 }  // namespace
@@ -70,6 +87,7 @@ void RaftJudge::installed(uint32_t node, uint32_t group, AppliedState applied) {
 }
 
 void RaftJudge::observed(uint32_t node, uint32_t group, const GroupStatus& status) {
+  mark_state(status);
   Replica& replica = replicas_[{node, group}];
   if (status.term < replica.current_term) {
     fail("the current term fell: node " + std::to_string(node) + ", group " +

@@ -12,6 +12,7 @@ GroupStatus status_of(GroupRole role, uint64_t term, uint64_t commit, uint64_t l
   status.term = term;
   status.commit_index = commit;
   status.last_index = last;
+  status.problem = "";
   return status;
 }
 

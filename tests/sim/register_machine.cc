@@ -1,5 +1,8 @@
 #include "register_machine.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "grey/glue/ref.h"
 #include "grey/glue/wire.h"
 #include "raft_judge.h"
@@ -42,8 +45,7 @@ std::string encode(const RegisterCommand& command) {
 class RegisterMachine::Reader final : public Implements<SnapshotReader> {
  public:
   explicit Reader(RegisterMachine* machine)
-      : process_(machine->process_),
-        loop_(machine->loop_),
+      : machine_(machine),
         state_(machine->applied_),
         bytes_(Buffer::copy_of(encode_registers(machine->registers_))) {}
 
@@ -51,28 +53,29 @@ class RegisterMachine::Reader final : public Implements<SnapshotReader> {
 
   // In small pieces whatever was asked for, so that transfers have more than one.
   void read_next(uint64_t max_bytes, SnapshotChunkDone* done) noexcept override {
-    const uint64_t size = std::min({max_bytes, uint64_t{300}, bytes_.size() - offset_});
+    const Status status = machine_->in_trouble() ? make_status(StatusCode::expired) : ok_status();
+    const uint64_t piece = machine_->manner_.piece_bytes;
+    const uint64_t size = std::min({max_bytes, piece, bytes_.size() - offset_});
     const Buffer chunk = bytes_.slice(offset_, size);
     offset_ += size;
     const bool last = offset_ == bytes_.size();
-    process_->world()->after(process_->world()->random().below(2 * testkit::kMillisecondNs),
-                             process_, [loop = loop_, chunk, last, done] {
-                               loop->enqueue([chunk, last, done] {
-                                 const BufferRef ref = chunk.ref();
-                                 done->chunk(ok_status(), &ref, last);
-                               });
-                             });
+    machine_->after_a_piece([status, chunk, last, done] {
+      const BufferRef ref = chunk.ref();
+      done->chunk(status, &ref, last);
+    });
   }
 
+  // A cursor is an offset.
   Status seek(ByteView cursor) noexcept override {
-    if (cursor.size != 0) return make_status(StatusCode::unsupported);
-    offset_ = 0;
+    uint64_t offset = 0;
+    if (cursor.size == sizeof(offset)) std::memcpy(&offset, cursor.data, sizeof(offset));
+    if (offset > bytes_.size()) return make_status(StatusCode::invalid_argument);
+    offset_ = offset;
     return ok_status();
   }
 
  private:
-  testkit::SimProcess* process_;
-  testkit::SimLoop* loop_;
+  RegisterMachine* machine_;
   const AppliedState state_;
   const Buffer bytes_;
   uint64_t offset_ = 0;
@@ -81,17 +84,39 @@ class RegisterMachine::Reader final : public Implements<SnapshotReader> {
 class RegisterMachine::Writer final : public Implements<SnapshotWriter> {
  public:
   Writer(RegisterMachine* machine, AppliedState state, ByteView label)
-      : machine_(machine), state_(state), label_(string_of(label)) {}
+      : machine_(machine), state_(state), label_(string_of(label)) {
+    auto& arriving = machine->checkpoint_->arriving;
+    const bool same = arriving.state.index == state.index && arriving.state.term == state.term;
+    if (!same || arriving.label != label_) arriving = {state, label_, {}, 0};
+    offset_ = arriving.bytes.size();
+  }
 
-  // Nothing outlives a writer.
-  void progress(SnapshotProgress* out) noexcept override { *out = {}; }
+  void progress(SnapshotProgress* out) noexcept override {
+    *out = {offset_, machine_->checkpoint_->arriving.checksum, 0, {}};
+    if (offset_ != 0) out->cursor = {reinterpret_cast<const uint8_t*>(&offset_), sizeof(offset_)};
+  }
 
-  void write(ByteView chunk, uint32_t, Completion* done) noexcept override {
-    bytes_.append(text_of(chunk));
-    machine_->loop_->enqueue([done] { done->complete(ok_status()); });
+  // What is written of a snapshot is on the disk, and outlives the process.
+  void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept override {
+    if (machine_->in_trouble()) {
+      machine_->loop_->enqueue([done] { done->complete(make_status(StatusCode::busy)); });
+      return;
+    }
+    machine_->after_a_piece(
+        [self = Ref<Writer>::share(this), bytes = string_of(chunk), checksum, done] {
+          auto& arriving = self->machine_->checkpoint_->arriving;
+          arriving.bytes += bytes;
+          arriving.checksum = checksum;
+          self->offset_ = arriving.bytes.size();
+          done->complete(ok_status());
+        });
   }
 
   void commit(Completion* done) noexcept override {
+    if (machine_->in_trouble()) {
+      machine_->loop_->enqueue([done] { done->complete(make_status(StatusCode::busy)); });
+      return;
+    }
     machine_->process_->world()->after(
         machine_->process_->world()->random().below(5 * testkit::kMillisecondNs),
         machine_->process_, [self = Ref<Writer>::share(this), done] {
@@ -103,28 +128,36 @@ class RegisterMachine::Writer final : public Implements<SnapshotWriter> {
  private:
   Status switch_over() {
     Registers registers;
-    if (!decode_registers(view_of(bytes_), &registers)) {
+    if (!decode_registers(view_of(machine_->checkpoint_->arriving.bytes), &registers)) {
       return make_status(StatusCode::corruption, "a snapshot of registers");
     }
     machine_->registers_ = registers;
     machine_->applied_ = state_;
-    *machine_->checkpoint_ = {state_, std::move(registers), label_};
+    *machine_->checkpoint_ = {state_, std::move(registers), label_, {}};
     return ok_status();
   }
 
   RegisterMachine* machine_;
   const AppliedState state_;
   const std::string label_;
-  std::string bytes_;
+  uint64_t offset_ = 0;
 };
 
 RegisterMachine::RegisterMachine(testkit::SimProcess* process, testkit::SimLoop* loop,
-                                 RegisterCheckpoint* checkpoint)
+                                 RegisterCheckpoint* checkpoint, const RegisterManner& manner)
     : process_(process),
       loop_(loop),
       checkpoint_(checkpoint),
+      manner_(manner),
       applied_(checkpoint->applied),
       registers_(checkpoint->registers) {}
+
+void RegisterMachine::after_a_piece(std::function<void()> action) {
+  const uint64_t delay = process_->world()->random().below(manner_.piece_ns);
+  process_->world()->after(delay, process_, [loop = loop_, action = std::move(action)]() mutable {
+    loop->enqueue(std::move(action));
+  });
+}
 
 uint64_t RegisterMachine::value_of(const std::string& key) const {
   auto found = registers_.find(key);
@@ -176,11 +209,14 @@ Status RegisterMachine::apply_one(const CommittedEntry& entry) {
 }
 
 void RegisterMachine::make_durable(Completion* done) noexcept {
-  RegisterCheckpoint taken = {applied_, registers_, checkpoint_->label};
+  RegisterCheckpoint taken = {applied_, registers_, checkpoint_->label, {}};
   const uint64_t delay = process_->world()->random().below(10 * testkit::kMillisecondNs);
   process_->world()->after(delay, process_, [this, taken = std::move(taken), done] {
     // A snapshot may have been installed in the meantime.
-    if (taken.applied.index > checkpoint_->applied.index) *checkpoint_ = taken;
+    if (taken.applied.index > checkpoint_->applied.index) {
+      checkpoint_->applied = taken.applied;
+      checkpoint_->registers = taken.registers;
+    }
     loop_->enqueue([done] { done->complete(ok_status()); });
   });
 }

@@ -2,6 +2,7 @@
 #ifndef GREY_TESTS_SIM_REGISTER_MACHINE_H_
 #define GREY_TESTS_SIM_REGISTER_MACHINE_H_
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "grey/glue/bytes.h"
 #include "grey/testkit/sim_process.h"
 #include "history.h"
+#include "sim_variety.h"
 
 namespace grey::sim {
 
@@ -37,6 +39,13 @@ struct RegisterCheckpoint {
   AppliedState applied = {0, 0};
   Registers registers;
   std::string label;  // of the snapshot installed last
+  // Of a snapshot that is being taken in.
+  struct {
+    AppliedState state = {0, 0};
+    std::string label;
+    std::string bytes;
+    uint32_t checksum = 0;
+  } arriving;
 };
 
 // One replica. Makes its state durable only when asked to, so that logs are replayed, cut and
@@ -45,7 +54,7 @@ class RegisterMachine final : public StateMachine {
  public:
   // `checkpoint` outlives the process.
   RegisterMachine(testkit::SimProcess* process, testkit::SimLoop* loop,
-                  RegisterCheckpoint* checkpoint);
+                  RegisterCheckpoint* checkpoint, const RegisterManner& manner);
 
   const Registers& registers() const { return registers_; }
   uint64_t value_of(const std::string& key) const;
@@ -63,12 +72,16 @@ class RegisterMachine final : public StateMachine {
  private:
   class Reader;
   class Writer;
+  // Runs `action` on the loop, after as long as a piece of a snapshot may take.
+  void after_a_piece(std::function<void()> action);
+  bool in_trouble() { return process_->world()->random().chance(manner_.trouble_percent); }
   Status apply_now(const CommittedEntry* entries, uint32_t count);
   Status apply_one(const CommittedEntry& entry);
 
   testkit::SimProcess* process_;
   testkit::SimLoop* loop_;
   RegisterCheckpoint* checkpoint_;
+  const RegisterManner manner_;
   AppliedState applied_;
   Registers registers_;
 };

@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t kAnswerTimeoutNs = 3 * kSecondNs;
 constexpr uint64_t kOperationTimeoutNs = 6 * kSecondNs;
 constexpr uint64_t kSessionTimeoutNs = 20 * kSecondNs;
+constexpr uint32_t kClientNumbers = 1000;  // more than there are clients
 
 }  // namespace
 
@@ -20,7 +21,8 @@ SimClient::SimClient(SimCluster* cluster, Workload* workload, uint32_t number, b
       number_(number),
       with_session_(with_session),
       random_(world_->random().branch()),
-      node_(1 + number % cluster->size()) {}
+      node_(1 + number % cluster->size()),
+      session_(number) {}
 
 void SimClient::think() {
   busy_ = false;
@@ -48,9 +50,14 @@ void SimClient::begin() {
   }
   op_ = {request_.kind,    OpOutcome::unknown, request_.value, request_.expected,
          world_->now_ns(), UINT64_MAX,         number_};
+  // A client that was started anew: nobody goes on with its former session.
+  if (with_session_ && random_.chance(2)) {
+    session_ += kClientNumbers;
+    serial_ = 0;
+  }
   const bool in_session = with_session_ && request_.kind != OpKind::get;
   if (in_session) request_.serial = ++serial_;
-  request_.client = number_;
+  request_.client = session_;
   doubtful_ = false;
   deadline_ns_ = world_->now_ns() + (in_session ? kSessionTimeoutNs : kOperationTimeoutNs);
   attempt();
@@ -120,7 +127,8 @@ void SimClient::finish(OpOutcome outcome, uint64_t value) {
     if (doubtful_) ++workload_->settled;
     op_.returned_ns = world_->now_ns();
   }
-  world_->trace().count(world_->now_ns(), 4, value * 4 + static_cast<uint64_t>(outcome));
+  world_->trace().line(world_->now_ns(), "client: " + request_.key + " at node-" +
+                                             std::to_string(node_) + ": " + describe(op_));
   workload_->histories[request_.key].push_back(op_);
   think();
 }

@@ -54,7 +54,8 @@ class SimClient {
   testkit::SimRandom random_;
   uint32_t node_;
   bool busy_ = false;
-  uint64_t serial_ = 0;    // of its latest write
+  uint32_t session_;       // its id
+  uint64_t serial_ = 0;    // of its latest write in the session
   bool doubtful_ = false;  // the write under way may have been done
   uint64_t attempt_ = 0;   // the number of the one whose answer counts
   uint64_t deadline_ns_ = 0;

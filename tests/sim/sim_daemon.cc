@@ -6,6 +6,7 @@
 
 #include "grey/glue/plugin.h"
 #include "grey/service.h"
+#include "sim_variety.h"
 
 namespace grey::sim {
 
@@ -77,20 +78,13 @@ bool SimDaemon::start_plugins(const PluginSet& plugins) {
   storage_ = query_interface<Storage>(loaded_.back().plugin.get());
   process_->interfaces[Storage::kInterfaceId] = storage_.get();
 
-  // Small segments and a small budget, so that recycling, cutting and snapshots happen at all.
-  std::map<std::string, std::string> raft = {{"segment_size", "128KiB"}, {"log_budget", "640KiB"}};
-  // In half of the seeds an append carries few entries, so that logs differ in the middle of one
-  // term.
-  if (options_.seed % 4 < 2) raft["max_append"] = "256B";
-  if (!start_plugin(plugins.consensus, raft)) return false;
+  if (!start_plugin(plugins.consensus, raft_options(options_.seed))) return false;
   consensus_ = query_interface<Consensus>(loaded_.back().plugin.get());
   spy_ = std::make_unique<SpyConsensus>(process_, consensus_.get(), judge_);
   process_->interfaces[Consensus::kInterfaceId] = spy_.get();
 
   if (options_.target != Target::kv) return true;
-  // Short, so that sessions are forgotten while clients are at work, but not within the time for
-  // which a client tries one write.
-  if (!start_plugin(plugins.service, {{"session_retention", "180s"}})) return false;
+  if (!start_plugin(plugins.service, service_options(options_.seed))) return false;
   kv_ = query_interface<KvService>(loaded_.back().plugin.get());
   return true;
 }
@@ -152,7 +146,8 @@ void SimDaemon::open_register_group(uint32_t group) {
   options.replicas = kept.first.data();
   options.replica_count = static_cast<uint32_t>(kept.first.size());
   SimLoop* loop = process_->loop(spy_->loop_of(group));
-  machines_[group] = std::make_unique<RegisterMachine>(process_, loop, &kept.checkpoint);
+  machines_[group] = std::make_unique<RegisterMachine>(process_, loop, &kept.checkpoint,
+                                                       register_manner(options_.seed));
   ErrorText error = empty_error_text();
   Group* opened = nullptr;
   const Status status = spy_->open_group(&options, machines_[group].get(), &opened, &error);

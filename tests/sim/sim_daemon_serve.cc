@@ -10,7 +10,8 @@ using Answer = std::function<void(ClientAnswer)>;
 using testkit::kSecondNs;
 
 constexpr uint64_t kReadTimeoutNs = 2 * kSecondNs;
-constexpr uint64_t kServeTimeoutNs = 2 * kSecondNs;
+// More than a follower waits for the confirmation of a read before it asks the leader.
+constexpr uint64_t kServeTimeoutNs = 2800 * testkit::kMillisecondNs;
 
 uint32_t group_of(const std::string& key) {
   return static_cast<uint32_t>(hash_of(view_of(key)) % kRegisterGroups);

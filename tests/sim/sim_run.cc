@@ -1,5 +1,6 @@
 #include "sim_run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -15,13 +16,39 @@ using testkit::kSecondNs;
 namespace {
 
 constexpr uint32_t kClients = 8;
-constexpr size_t kTailLines = 120;
+// Of the trace of a failed run.
+constexpr size_t kStoryLines = 120;
+constexpr size_t kClientLines = 40;
 constexpr uint64_t kCheckEveryNs = 100 * kMillisecondNs;
 constexpr uint64_t kFormNs = 20 * kSecondNs;      // for a cluster to be formed, without faults
 constexpr uint64_t kRecoverNs = 40 * kSecondNs;   // for it to be whole again after the last fault
 constexpr uint64_t kLongestNs = 300 * kSecondNs;  // for the minima to be reached
 
 testkit::SimTrace* current_trace = nullptr;
+
+// The last that happened, with fewer of the many calls of clients.
+void print_story(const testkit::SimTrace& trace) {
+  const auto is_call = [](const std::string& line) {
+    return line.find("  client: ") != std::string::npos;
+  };
+  const std::deque<std::string>& lines = trace.lines();
+  size_t first = lines.size();
+  size_t story = 0;
+  while (first > 0 && story < kStoryLines) story += !is_call(lines[--first]);
+  const auto calls = static_cast<size_t>(
+      std::count_if(lines.begin() + static_cast<long>(first), lines.end(), is_call));
+  size_t skip = calls > kClientLines ? calls - kClientLines : 0;
+  std::printf(
+      "how it came to that (seconds of simulated time; group 0 is the control group, N shard "
+      "N-1):\n");
+  for (size_t i = first; i < lines.size(); ++i) {
+    if (is_call(lines[i]) && skip > 0) {
+      --skip;
+      continue;
+    }
+    std::printf("%s\n", lines[i].c_str());
+  }
+}
 
 // A run's parts, in the order of their making.
 class Run {
@@ -49,9 +76,9 @@ class Run {
     result.committed = cluster_.judge().committed_entries();
     result.events = cluster_.world().event_count();
     result.faults = nemesis_.counts();
+    result.marks = mark_counts();
     if (!failure.empty() && !options_.trace) {
-      std::printf("the last of the trace:\n");
-      cluster_.world().trace().print_tail(stdout, kTailLines);
+      print_story(cluster_.world().trace());
     }
     current_trace = nullptr;
     return result;
@@ -160,7 +187,7 @@ RunResult run_seed(const SimOptions& options, const PluginSet& plugins) {
 }
 
 void print_trace_of_current_run() {
-  if (current_trace) current_trace->print_tail(stdout, kTailLines);
+  if (current_trace) print_story(*current_trace);
   std::fflush(stdout);
 }
 

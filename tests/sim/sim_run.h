@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "coverage.h"
 #include "plugin_set.h"
 #include "sim_options.h"
 
@@ -21,7 +22,8 @@ struct RunResult {
   uint64_t elections = 0;
   uint64_t committed = 0;
   uint64_t events = 0;
-  std::map<std::string, uint64_t> faults;
+  Counts faults;  // by kind, also those with none
+  Counts marks;
 };
 
 // Prints the tail of the trace of a failed run to standard output. Not twice in one process with

@@ -1,5 +1,7 @@
 #include "spy_consensus.h"
 
+#include <utility>
+
 #include "grey/glue/bytes.h"
 
 namespace grey::sim {
@@ -36,17 +38,35 @@ class SpyConsensus::SpyMachine final : public StateMachine {
     status.struct_size = sizeof(status);
     group->status(&status);
     spy_->judge_->observed(node(), group_number_, status);
+    tell(status);
   }
 
   Ref<Group> group;
 
  private:
   class SpyWriter;
+
+  // For the reader of the trace: who leads, follows or campaigns, and where it stands.
+  void tell(const GroupStatus& status) {
+    static constexpr const char* kRoles[] = {"follower", "candidate", "LEADER",
+                                             "learner",  "FAILED",    "removed"};
+    std::string now = std::string(kRoles[static_cast<uint32_t>(status.role)]) + " in term " +
+                      std::to_string(status.term);
+    const bool led = status.leader != 0 && status.leader != node();
+    if (led) now += ", led by node-" + std::to_string(status.leader);
+    if (std::exchange(told_, now) == now) return;
+    testkit::SimWorld* world = spy_->process_->world();
+    world->trace().line(world->now_ns(), spy_->process_->node()->name() + " group " +
+                                             std::to_string(group_number_) + ": " + now +
+                                             "; committed " + std::to_string(status.commit_index) +
+                                             ", log up to " + std::to_string(status.last_index));
+  }
   uint32_t node() const { return spy_->process_->node()->number(); }
 
   SpyConsensus* spy_;
   const uint32_t group_number_;
   StateMachine* real_;
+  std::string told_;
 };
 
 // Tells the judge when a snapshot has become the state.

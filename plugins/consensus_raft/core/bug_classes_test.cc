@@ -350,6 +350,35 @@ TEST(BugClassTest, B40_RepeatedRequestGetsTheSameVote) {
   }
 }
 
+// What a leader had set itself to do later, it does not do once another one leads.
+TEST(BugClassTest, B37_TimersOfADeposedLeaderAreGone) {
+  Lone lone(3);
+  lone.lead(3);
+  lone.persist();
+  ASSERT_TRUE(lone.core->transfer_leadership(ReplicaId(2)).ok());
+  lone.read(7);
+  lone.take();
+  lone.step(3, 2, Heartbeat{LogIndex(0), 1, false});
+  ASSERT_EQ(lone.core->leader(), ReplicaId(3));
+  EXPECT_EQ(lone.transfer, TransferOutcome::abandoned);
+  ASSERT_EQ(lone.reads.size(), 1u);
+  EXPECT_FALSE(lone.reads[0].ok);
+  lone.transfer.reset();
+  lone.messages.clear();
+  // Beyond its next heartbeat, and the end of the transfer.
+  for (int i = 0; i < 12; ++i) {
+    lone.pass(kTimeoutNs / 8);
+    lone.step(3, 2, Heartbeat{LogIndex(0), 2, false});
+  }
+  EXPECT_FALSE(lone.transfer.has_value());
+  EXPECT_EQ(lone.reads.size(), 1u);
+  EXPECT_EQ(lone.core->term(), Term(2));
+  for (const Message& message : lone.messages) {
+    EXPECT_TRUE(std::holds_alternative<HeartbeatResponse>(message.body) ||
+                std::holds_alternative<AppendResponse>(message.body));
+  }
+}
+
 TEST(QuiesceTest, IdleGroupSleepsAndAnyChangeWakesIt) {
   RaftOptions options;
   options.quiesce_after_ns = 500'000'000;

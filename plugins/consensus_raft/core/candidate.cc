@@ -1,5 +1,6 @@
 // Elections: when to campaign, and for whom to vote.
 #include "core/raft_state.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -22,7 +23,10 @@ bool RaftState::follows_live_leader() const {
 }
 
 void RaftState::on_deadline() {
+  if (role() == Role::candidate) GREY_MARK("election: a candidacy ran out of time");
+  if (role() == Role::pre_candidate) GREY_MARK("election: pre-votes ran out of time");
   if (promotable()) return become_pre_candidate();
+  GREY_MARK("election: one that may not campaign waits on");
   // A learner, a damaged or a stuck replica waits on, but forgets the leader it has lost.
   const bool lost_leader = leader() != kNobody || role() != Role::follower;
   if (lost_leader) become_follower(term_, kNobody);
@@ -35,7 +39,10 @@ void RaftState::become_pre_candidate() {
   PreCandidate& candidate = role_.emplace<PreCandidate>();
   candidate.deadline_ns = now_.monotonic_ns + random_timeout();
   candidate.votes.record(self_, true);
-  if (candidate.votes.result(configuration()) == VoteResult::won) return become_candidate(false);
+  if (candidate.votes.result(configuration()) == VoteResult::won) {
+    GREY_MARK("election: a group of one elects itself");
+    return become_candidate(false);
+  }
   for (const ReplicaId member : configuration().members()) {
     if (member == self_ || !configuration().is_voter(member)) continue;
     send(member, PreVoteRequest{next_term(term_), log_.last()});
@@ -65,6 +72,7 @@ void RaftState::count_own_vote() {
 void RaftState::on_message(ReplicaId from, const PreVoteRequest& request) {
   const bool granted = request.campaign_term > term_ && grants_votes() && log_progress_ &&
                        !follows_live_leader() && at_least_as_fresh(request.last, log_.last());
+  if (!at_least_as_fresh(request.last, log_.last())) GREY_MARK("election: pre-vote refused, stale");
   if (!granted) wake();
   send(from, PreVoteResponse{request.campaign_term, granted});
 }
@@ -77,6 +85,7 @@ void RaftState::on_message(ReplicaId from, const PreVoteResponse& response) {
     case VoteResult::won:
       return become_candidate(false);
     case VoteResult::lost:
+      GREY_MARK("election: pre-votes lost");
       return become_follower(term_, kNobody);
     case VoteResult::pending:
       return;
@@ -89,7 +98,11 @@ void RaftState::on_message(ReplicaId from, const VoteRequest& request) {
   const bool free = vote_ == kNobody && term_leader_ == kNobody;
   const bool granted =
       (vote_ == from || free) && grants_votes() && at_least_as_fresh(request.last, log_.last());
+  if (!at_least_as_fresh(request.last, log_.last())) GREY_MARK("election: vote refused, stale log");
+  if (vote_ != from && !free) GREY_MARK("election: vote refused, given to another");
+  if (damaged_until_) GREY_MARK("damage: a damaged replica gives no vote");
   if (granted) {
+    if (vote_ == from) GREY_MARK("election: the same vote given again");
     vote_ = from;
     if (role() != Role::follower) become_follower(term_, kNobody);
     std::get<Follower>(role_).deadline_ns = now_.monotonic_ns + random_timeout();
@@ -106,6 +119,7 @@ void RaftState::on_message(ReplicaId from, const VoteResponse& response) {
     case VoteResult::won:
       return become_leader();
     case VoteResult::lost:
+      GREY_MARK("election: candidate lost by votes");
       return become_follower(term_, kNobody);
     case VoteResult::pending:
       return;
@@ -114,7 +128,9 @@ void RaftState::on_message(ReplicaId from, const VoteResponse& response) {
 
 void RaftState::on_message(ReplicaId from, const TimeoutNow&) {
   const auto* follower = std::get_if<Follower>(&role_);
-  if (follower && follower->leader == from && promotable()) become_candidate(true);
+  if (!follower || follower->leader != from || !promotable()) return;
+  GREY_MARK("transfer: the successor campaigns at once");
+  become_candidate(true);
 }
 
 }  // namespace grey::raft

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/raft_state.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -12,6 +13,7 @@ Follower* RaftState::accept_leader(ReplicaId from) {
     return nullptr;
   }
   const auto* known = std::get_if<Follower>(&role_);
+  if (role() == Role::candidate) GREY_MARK("election: candidate yields to the leader of its term");
   if (!known || known->leader != from) become_follower(term_, from);
   Follower& follower = std::get<Follower>(role_);
   follower.contact_ns = last_contact_ns_ = now_.monotonic_ns;
@@ -22,6 +24,7 @@ Follower* RaftState::accept_leader(ReplicaId from) {
 
 void RaftState::on_message(ReplicaId from, AppendRequest& request) {
   Follower* follower = accept_leader(from);
+  if (installing_) GREY_MARK("snapshot: append ignored amid an install");
   if (!follower || installing_) return;
   const LogIndex last = request.previous.index + request.entries.size();
   const bool overlaps_committed = request.previous.index < commit_;
@@ -29,6 +32,7 @@ void RaftState::on_message(ReplicaId from, AppendRequest& request) {
     if (request.previous.index <= commit_ && !damaged_until_) {
       return fail("a leader contradicts a committed entry");
     }
+    GREY_MARK("replication: append refused, the logs differ before it");
     return send_durable(from, AppendResponse{true, request.previous.index,
                                              log_.last_possible_match(request.previous),
                                              damaged_until_.has_value()});
@@ -50,7 +54,10 @@ bool RaftState::store(LogPosition previous, std::vector<Entry>& entries) {
     return false;
   }
   for (Entry& entry : entries) {
-    if (entry.index <= log_.boundary().index) continue;
+    if (entry.index <= log_.boundary().index) {
+      GREY_MARK("replication: an append reaches below the log's beginning");
+      continue;
+    }
     const auto term = log_.term_at(entry.index);
     if (term == entry.term) continue;
     if (term) {
@@ -58,6 +65,7 @@ bool RaftState::store(LogPosition previous, std::vector<Entry>& entries) {
         fail("a leader asks to cut off a committed entry");
         return false;
       }
+      GREY_MARK("replication: a suffix in conflict cut off");
       truncate_log(entry.index);
     }
     append_entry(std::move(entry));
@@ -110,6 +118,7 @@ void RaftState::recover_from_damage() {
   const auto term = log_.term_at(certain);
   if (follower.leader == kNobody || !term) return;
   if (!at_least_as_fresh({*term, certain}, *damaged_until_)) return;
+  GREY_MARK("damage: a replica counts again");
   damaged_until_.reset();
   // The leader did not count what it was told so far.
   send_durable(follower.leader, AppendResponse{false, std::min(log_.stable(), follower.verified)});

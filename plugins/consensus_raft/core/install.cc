@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "core/raft_state.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -15,6 +16,7 @@ void RaftState::on_message(ReplicaId from, const SnapshotOffer& offer) {
     if (vote_durable()) out_.wanted_snapshot = WantedSnapshot{from, offer.snapshot};
     return;
   }
+  GREY_MARK("snapshot: offered to one whose log reaches further");
   // The log reaches further than the snapshot: only the leader did not know.
   if (offer.snapshot.index > commit_) commit_to(offer.snapshot.index);
   follower->verified = std::max(follower->verified, commit_);
@@ -24,6 +26,7 @@ void RaftState::on_message(ReplicaId from, const SnapshotOffer& offer) {
 Status RaftState::begin_snapshot_install(LogPosition snapshot) {
   if (failed_) return make_status(StatusCode::failed, failed_);
   if (installing_ || snapshot.index <= commit_ || log_.matches(snapshot)) {
+    GREY_MARK("snapshot: complete, but the log has overtaken it");
     return make_status(StatusCode::failed_precondition, "the snapshot is not ahead of the log");
   }
   if (role() == Role::leader) {
@@ -58,6 +61,7 @@ void RaftState::snapshot_installed(const SnapshotMeta& snapshot) {
 }
 
 void RaftState::snapshot_install_failed() {
+  GREY_MARK("snapshot: an install failed");
   installing_.reset();
   dirty_ = true;
 }

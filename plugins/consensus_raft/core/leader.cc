@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/raft_state.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 namespace {
@@ -51,9 +52,11 @@ Status RaftState::propose(std::span<Proposal> proposals) {
     return make_status(StatusCode::not_leader, "the leadership is being handed over");
   }
   if (leader->uncommitted_bytes >= options_.max_uncommitted_bytes) {
+    GREY_MARK("leader: too much is proposed and not committed");
     return make_status(StatusCode::busy, "too much is proposed and not committed");
   }
   if (!configuration().is_voter(self_)) {
+    GREY_MARK("membership: a leader on its way out refuses proposals");
     // Nothing after the configuration that leaves it out: it would not learn what became of it.
     return make_status(StatusCode::not_leader, "this replica is leaving");
   }
@@ -70,12 +73,14 @@ Status RaftState::propose(std::span<Proposal> proposals) {
 
 void RaftState::tick_leader(Leader& leader) {
   if (leader.transfer && now_.monotonic_ns >= leader.transfer->deadline_ns) {
+    GREY_MARK("transfer: timed out");
     leader.transfer.reset();
     out_.transfer = TransferOutcome::timed_out;
   }
   if (leader.quiesced || now_.monotonic_ns < leader.heartbeat_due_ns) return;
   // Check-quorum: whoever has not heard a majority within an election timeout leads no more.
   if (now_.monotonic_ns - heard_from_ns(leader, 0) > timeout()) {
+    GREY_MARK("leader: gives up, no quorum is heard");
     return become_follower(term_, kNobody);
   }
   leader.writable = now_.monotonic_ns - heard_from_ns(leader, options_.write_quorum) <= timeout();
@@ -155,6 +160,7 @@ void RaftState::on_message(ReplicaId from, const AppendResponse& response) {
           : response.index;
   if (response.damaged) {
     const bool lost_again = response.rejected && response.index <= peer->match();
+    if (lost_again) GREY_MARK("damage: a follower has lost its log once more");
     if (!peer->damaged() || lost_again) peer->lost_its_log(meeting_point);
     peer->set_heard(now_.monotonic_ns);
   } else {
@@ -163,6 +169,7 @@ void RaftState::on_message(ReplicaId from, const AppendResponse& response) {
   }
   if (response.rejected) {
     wake();
+    if (meeting_point < response.hint.index) GREY_MARK("replication: the leader skips a term");
     peer->rejected(response.index, meeting_point);
     return;
   }
@@ -201,7 +208,10 @@ void RaftState::advance_commit(Leader& leader) {
   if (index <= commit_) return;
   // An older term's entry may stand on a majority and still be overwritten: it commits only along
   // with one of this term.
-  if (log_.term_at(index) != term_ && !options_.testing_commit_any_term) return;
+  if (log_.term_at(index) != term_ && !options_.testing_commit_any_term) {
+    GREY_MARK("commit: an older term's entry waits for one of this term");
+    return;
+  }
   for (LogIndex at = std::max(commit_ + 1, log_.memory_first()); at <= index; at = at + 1) {
     leader.uncommitted_bytes -= std::min(leader.uncommitted_bytes, size_of(log_.entry(at)));
   }
@@ -217,7 +227,9 @@ void RaftState::lead(Leader& leader) {
   for (Progress& peer : leader.peers) replicate(peer);
   const bool settled = !configuration().joint() && configurations_.latest_index() <= commit_;
   // Its last act as a leader was to tell the others that it has left.
-  if (settled && !configuration().is_voter(self_)) resign(leader);
+  if (!settled || configuration().is_voter(self_)) return;
+  GREY_MARK("membership: a leader that was left out resigns");
+  resign(leader);
 }
 
 // Leaves the leadership to whoever has most of the log, of several who has room for more, without
@@ -229,6 +241,7 @@ void RaftState::resign(Leader& leader) {
     if (peer.damaged() || !configuration().is_voter(peer.id())) continue;
     if (!successor || rank(peer) > rank(*successor)) successor = &peer;
   }
+  if (!successor) GREY_MARK("leader: resigns with nobody to take over");
   if (successor) send(successor->id(), TimeoutNow{});
   become_follower(term_, kNobody);
 }

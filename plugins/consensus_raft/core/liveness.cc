@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/raft_state.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -18,6 +19,7 @@ void RaftState::peer_gone(ReplicaId id) {
   if (!follower || follower->leader != id) return;
   if (options_.lease_reads) return wake();
   // Its process has ended, so its leadership has: nothing speaks against a successor.
+  GREY_MARK("election: the leader's process has ended");
   become_follower(term_, kNobody);
   const uint64_t turn_ns = configuration().rank_of(self_) * options_.gone_step_ns;
   std::get<Follower>(role_).deadline_ns =
@@ -46,7 +48,9 @@ void RaftState::set_log_progress(bool progress) {
   dirty_ = true;
   auto* leader = std::get_if<Leader>(&role_);
   // What cannot be written here should be led elsewhere.
-  if (leader && !progress) resign(*leader);
+  if (!leader || progress) return;
+  GREY_MARK("leader: its log's disk hangs");
+  resign(*leader);
 }
 
 void RaftState::set_has_room(bool has_room) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -33,6 +34,7 @@ LogPosition LogView::last_possible_match(LogPosition near) const {
   if (index <= boundary_) return boundary();
   auto run = terms_.rbegin();
   while (run->first > boundary_ && (run->first > index || run->term > near.term)) {
+    GREY_MARK("replication: a conflict hint skips a term");
     index = std::min(index, run->first - 1);
     ++run;
   }

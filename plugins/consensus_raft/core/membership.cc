@@ -1,5 +1,6 @@
 // Changes of the membership, and of the leader by its own will.
 #include "core/raft_state.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -8,8 +9,12 @@ Status RaftState::propose_configuration(uint64_t id, const ConfigurationTarget& 
   if (!leader || failed_) return make_status(StatusCode::not_leader, "this replica does not lead");
   // Without an own entry committed, an earlier leader's change may still be open somewhere, and two
   // changes at once need not have a voter in common.
-  if (!ready_to_serve()) return make_status(StatusCode::busy, "this term has not begun yet");
+  if (!ready_to_serve()) {
+    GREY_MARK("membership: refused before an entry of the own term");
+    return make_status(StatusCode::busy, "this term has not begun yet");
+  }
   if (leader->transfer || configuration().joint() || configurations_.latest_index() > commit_) {
+    GREY_MARK("membership: refused, another change is under way");
     return make_status(StatusCode::busy, "another change is under way");
   }
   const auto next = first_step(configuration(), target);
@@ -27,6 +32,7 @@ Status RaftState::propose_configuration(uint64_t id, const ConfigurationTarget& 
 // disturb those who do. True when that is all there is to do.
 bool RaftState::step_outside_of_terms(const Message& message) {
   if (std::holds_alternative<Removal>(message.body)) {
+    if (!removed_) GREY_MARK("membership: one that was removed is told");
     learn_removal();
     return true;
   }
@@ -38,6 +44,7 @@ bool RaftState::step_outside_of_terms(const Message& message) {
                         std::holds_alternative<AppendResponse>(message.body) ||
                         std::holds_alternative<HeartbeatResponse>(message.body) ||
                         std::holds_alternative<ReadIndexResponse>(message.body);
+    GREY_MARK("membership: one that was removed is not heard");
     if (!answer) send(message.from, Removal{});
     return true;
   }
@@ -64,6 +71,9 @@ void RaftState::learn_removal() {
 void RaftState::continue_membership(Leader& leader) {
   if (!configuration().joint() || configurations_.latest_index() > commit_) return;
   if (commit_ < leader.term_start) return;
+  if (configurations_.latest_index() < leader.term_start) {
+    GREY_MARK("membership: a joint configuration left by a later leader");
+  }
   append_own(EntryType::configuration, encode(leave_joint(configuration())), 0);
 }
 
@@ -85,6 +95,7 @@ void RaftState::continue_transfer(Leader& leader) {
   if (!leader.transfer || leader.transfer->ordered) return;
   const Progress* peer = peer_of(leader, leader.transfer->target);
   if (!peer || !configuration().is_voter(peer->id())) {
+    GREY_MARK("transfer: the target is a voter no more");
     leader.transfer.reset();
     out_.transfer = TransferOutcome::abandoned;
     return;

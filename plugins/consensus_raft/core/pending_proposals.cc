@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "grey/glue/mark.h"
+
 namespace grey::raft {
 
 void PendingProposals::add(uint64_t id, LogPosition position) {
@@ -24,6 +26,8 @@ void PendingProposals::committed_through(LogIndex index, const LogView& log,
     const ProposalOutcome outcome = !term                            ? ProposalOutcome::unknown
                                     : *term == pending.position.term ? ProposalOutcome::committed
                                                                      : ProposalOutcome::lost;
+    if (outcome == ProposalOutcome::lost) GREY_MARK("proposal: lost to another leader's entry");
+    if (outcome == ProposalOutcome::unknown) GREY_MARK("proposal: compacted before it was told");
     out->push_back({pending.id, outcome, pending.position.index, pending.position.term});
     pending_.pop_front();
   }
@@ -35,6 +39,7 @@ void PendingProposals::give_up_before(Term term, std::vector<ProposalResult>* ou
   committed_term_ = term;
   const auto hopeless = [&](const Pending& pending) {
     if (pending.position.term >= term) return false;
+    GREY_MARK("proposal: lost behind the end of a later term's log");
     out->push_back(
         {pending.id, ProposalOutcome::lost, pending.position.index, pending.position.term});
     return true;
@@ -49,6 +54,7 @@ void PendingProposals::replaced_by(LogPosition snapshot, std::vector<ProposalRes
     if (position.index == snapshot.index) {
       outcome = position.term == snapshot.term ? ProposalOutcome::committed : ProposalOutcome::lost;
     }
+    GREY_MARK("proposal: a snapshot goes over it");
     out->push_back({pending_.front().id, outcome, position.index, position.term});
     pending_.pop_front();
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -48,12 +49,16 @@ bool Progress::accepted(LogIndex index) {
 }
 
 bool Progress::rejected(LogIndex rejected, LogIndex meeting_point) {
-  if (rejected <= match_) return false;
+  if (rejected <= match_) {
+    GREY_MARK("replication: a late refusal of what matches by now");
+    return false;
+  }
   switch (state_) {
     case ProgressState::snapshot:
       return false;
     case ProgressState::replicate:
       if (rejected >= next_) return false;
+      GREY_MARK("replication: a gap in what was sent ahead");
       become_probe();
       next_ = std::max(match_, std::min(rejected - 1, meeting_point)) + 1;
       return true;

@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/message_check.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -54,7 +55,9 @@ void RaftState::tick(Now now) {
   if (auto* leader = std::get_if<Leader>(&role_)) return tick_leader(*leader);
   if (auto* follower = std::get_if<Follower>(&role_)) {
     if (now_.monotonic_ns >= timeout()) {
-      finish_reads(follower->reads.expire(now_.monotonic_ns - timeout()), LogIndex(0), false);
+      const std::vector<uint64_t> late = follower->reads.expire(now_.monotonic_ns - timeout());
+      if (!late.empty()) GREY_MARK("read: the leader does not answer a forwarded read");
+      finish_reads(late, LogIndex(0), false);
     }
     if (follower->quiesced || now_.monotonic_ns < follower->deadline_ns) return;
   }
@@ -114,6 +117,7 @@ Status RaftState::step(Message message) {
     const auto* vote = std::get_if<VoteRequest>(&message.body);
     const bool campaign = vote || is<PreVoteRequest>(message);
     if (campaign && !(vote && vote->transfer) && follows_live_leader()) {
+      GREY_MARK("election: a campaign against a leader that lives");
       // A campaign against a leader that lives must not raise the term either: the campaigner would
       // depose it by asking.
       wake();
@@ -123,6 +127,8 @@ Status RaftState::step(Message message) {
       }
       return ok_status();
     }
+    if (role() == Role::candidate) GREY_MARK("election: candidate lost to a higher term");
+    if (role() == Role::leader) GREY_MARK("leader: deposed by a higher term");
     become_follower(message.term, is_from_leader(message) ? message.from : kNobody);
   }
   dispatch(message);
@@ -132,6 +138,7 @@ Status RaftState::step(Message message) {
 void RaftState::step_stale(const Message& message) {
   // Whoever is behind learns the term from the answer; a deposed leader steps down by it.
   if (is_from_leader(message)) {
+    GREY_MARK("leader: one of an older term is told");
     send(message.from, AppendResponse{true});
   } else if (const auto* request = std::get_if<PreVoteRequest>(&message.body)) {
     send(message.from, PreVoteResponse{request->campaign_term, false});
@@ -209,7 +216,9 @@ void RaftState::truncate_log(LogIndex from) {
     out_.truncate_from = from;
     written_last_ = from - 1;
   }
-  if (configurations_.truncate(from)) configuration_changed();
+  if (!configurations_.truncate(from)) return;
+  GREY_MARK("membership: a configuration cut off with its entry");
+  configuration_changed();
 }
 
 void RaftState::configuration_changed() {

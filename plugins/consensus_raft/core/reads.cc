@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "core/raft_state.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -20,7 +21,11 @@ void RaftState::read_index(uint64_t request_id) {
 
 void RaftState::serve_reads(Leader& leader) {
   // Before an entry of the own term is committed, this leader may not know all that is.
-  if (!leader.reads.waiting() || commit_ < leader.term_start) return;
+  if (!leader.reads.waiting()) return;
+  if (commit_ < leader.term_start) {
+    GREY_MARK("read: waits for an entry of the leader's own term");
+    return;
+  }
   if (lease_valid(leader)) {
     leader.reads.begin(leader.round + 1, commit_);
     std::vector<ReadIndex::Confirmed> confirmed;
@@ -54,6 +59,7 @@ void RaftState::confirm_reads(Leader& leader) {
 void RaftState::refuse_reads(Leader& leader) {
   std::vector<ReadRequest> reads;
   leader.reads.drain(&reads);
+  if (!reads.empty()) GREY_MARK("read: open reads end without an answer");
   for (const ReadRequest& request : reads) answer_read(request, LogIndex(0), false);
 }
 
@@ -86,7 +92,10 @@ void RaftState::forward_reads(Follower& follower) {
 
 void RaftState::on_message(ReplicaId from, const ReadIndexRequest& request) {
   auto* leader = std::get_if<Leader>(&role_);
-  if (!leader) return send(from, ReadIndexResponse{request.context, LogIndex(0), true});
+  if (!leader) {
+    GREY_MARK("read: forwarded to one that leads no more");
+    return send(from, ReadIndexResponse{request.context, LogIndex(0), true});
+  }
   wake();
   leader->busy_ns = now_.monotonic_ns;
   leader->reads.add({from, request.context});

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/raft_state.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -45,6 +46,7 @@ void RaftState::replicate(Progress& peer) {
     if (peer.next() <= last) {
       if (!log_.in_memory(peer.next())) {
         const LogIndex end = std::min(last, log_.memory_first() - 1);
+        GREY_MARK("replication: entries read back from the disk");
         out_.fetches.push_back({peer.id(), peer.next(), end, options_.max_append_bytes});
         peer.set_fetching(true);
         break;
@@ -77,11 +79,13 @@ void RaftState::send_where_it_should_be(Progress& peer) {
   const LogIndex previous = peer.next() - 1;
   const auto term = log_.term_at(previous);
   if (term) return send(peer.id(), AppendRequest{{*term, previous}, commit_, {}});
+  GREY_MARK("replication: the log was compacted past what was sent ahead");
   peer.become_probe();  // the log was compacted past it meanwhile: it needs a snapshot
 }
 
 void RaftState::request_snapshot(Progress& peer) {
   if (now_.monotonic_ns - peer.heard_ns() > timeout()) {
+    GREY_MARK("snapshot: not begun for a silent peer");
     peer.pause();  // until it is heard again
     return;
   }
@@ -95,14 +99,21 @@ void RaftState::entries_fetched(ReplicaId id, LogIndex first, std::vector<Entry>
   if (!peer || !peer->fetching()) return;
   dirty_ = true;
   peer->set_fetching(false);
-  if (entries.empty()) return request_snapshot(*peer);
+  if (entries.empty()) {
+    GREY_MARK("replication: entries to be read are gone, a snapshot goes instead");
+    return request_snapshot(*peer);
+  }
   if (first != peer->next() || !peer->can_send()) return;  // another state by now: asks again
-  if (first <= log_.boundary().index) return;
+  if (first <= log_.boundary().index) {
+    GREY_MARK("replication: the log was compacted past what was being read");
+    return;
+  }
   // What was cut off since the read began is of no use any more; what stands before it is.
   const auto stale = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
     const auto offset = static_cast<uint64_t>(&entry - entries.data());
     return entry.index != first + offset || log_.term_at(entry.index) != entry.term;
   });
+  if (stale != entries.end()) GREY_MARK("replication: entries cut off while they were read");
   entries.erase(stale, entries.end());
   if (!entries.empty()) send_entries(*peer, std::move(entries));
 }
@@ -120,6 +131,7 @@ void RaftState::snapshot_failed(ReplicaId id) {
   Progress* peer = leader ? peer_of(*leader, id) : nullptr;
   if (!peer || peer->state() != ProgressState::snapshot) return;
   dirty_ = true;
+  GREY_MARK("snapshot: a transfer failed");
   peer->snapshot_ended(LogIndex(0));
   peer->pause();  // not at once again, but after the next heartbeat
 }

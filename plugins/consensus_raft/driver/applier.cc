@@ -68,6 +68,7 @@ void Applier::finish(Status status) {
   next_ = LogIndex(batch_.back().index) + 1;
   behind_since_ns_ = rest_since_ns_;
   batch_.clear();
+  payloads_.clear();
   fetched_.clear();
   target_->applied_through(next_ - 1);
   if (next_ <= until_) target_->apply_again();
@@ -76,6 +77,7 @@ void Applier::finish(Status status) {
 // Builds the next batch from what is in memory. False when the first entry is not.
 bool Applier::collect() {
   batch_.clear();
+  payloads_.clear();
   size_t proposal = 0;
   uint64_t bytes = 0;
   if (!fetched_.empty()) {
@@ -96,7 +98,11 @@ bool Applier::collect() {
 void Applier::add(const Entry& entry, size_t* proposal) {
   CommittedEntry committed{entry.index.value(), entry.term.value(), entry.timestamp_ms,
                            BufferRef{nullptr, 0, nullptr}, nullptr};
-  if (entry.type == EntryType::command) committed.payload = entry.payload.ref();
+  if (entry.type == EntryType::command) {
+    // The log may let go of it before it is applied.
+    payloads_.push_back(entry.payload);
+    committed.payload = entry.payload.ref();
+  }
   while (*proposal < proposals_.size() && proposals_[*proposal].index < entry.index) ++*proposal;
   if (*proposal < proposals_.size() && proposals_[*proposal].index == entry.index) {
     committed.proposal = proposals_[*proposal].proposal;

@@ -85,7 +85,8 @@ class Applier final : private Completion {
   uint64_t gathered_bytes_ = 0;   // at least their size, up to what is enough
   std::deque<Committed> proposals_;
   std::vector<CommittedEntry> batch_;
-  std::vector<Entry> fetched_;  // read back from the log; alive until applied
+  std::vector<Buffer> payloads_;  // which the batch borrows
+  std::vector<Entry> fetched_;    // read back from the log; alive until applied
   uint64_t began_ns_ = 0;
   bool busy_ = false;  // the state machine or a read of the log will answer
   bool paused_ = false;

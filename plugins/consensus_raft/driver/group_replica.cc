@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "grey/glue/mark.h"
+
 namespace grey::raft {
 namespace {
 
@@ -132,6 +134,7 @@ void GroupReplica::submit_proposals() {
 // them, and what it has not applied cannot go from the log.
 Status GroupReplica::room_for(uint64_t bytes, AppendFor purpose) const {
   if (!lane_->has_room(bytes, purpose)) {
+    GREY_MARK("space: a log without room");
     return make_status(StatusCode::no_space, "the log's disk is full");
   }
   if (engine_behind_) return make_status(StatusCode::busy, "the engine is far behind the log");
@@ -212,6 +215,7 @@ void GroupReplica::on_role_change(const RoleChange& change) {
   // What another leader has begun to send, this one may have in its log.
   const bool outlived = receiver_ && !receiver_->committing() && change.leader != kNobody &&
                         receiver_->leader() != change.leader;
+  if (outlived) GREY_MARK("snapshot: given up, there is another leader");
   if (outlived) std::shared_ptr(receiver_)->stop();
   if (handed_over_ && change.leader != kNobody) finish_transfer(ok_status());
   update_metrics();
@@ -241,7 +245,10 @@ void GroupReplica::read_index(uint64_t timeout_ns, ReadDone* done) noexcept {
 bool GroupReplica::receive(uint32_t from_node, Message message) {
   if (stopping_ || message.to != self_) return true;
   if (!homes_.accept(configuration(), message.from, from_node)) return true;
-  if (!has_room_for(message)) return true;  // as if it was lost: it is sent again
+  if (!has_room_for(message)) {
+    GREY_MARK("space: a follower without room takes no entries");
+    return true;  // as if it was lost: it is sent again
+  }
   return core().step(std::move(message)).ok();
 }
 

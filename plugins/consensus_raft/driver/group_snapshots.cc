@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "driver/group_replica.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 
@@ -113,6 +114,7 @@ void GroupReplica::start_receiver(const WantedSnapshot& wanted) {
     const bool same =
         receiver_->snapshot() == wanted.position && receiver_->leader() == wanted.from;
     if (same || receiver_->committing()) return;
+    GREY_MARK("snapshot: another one is offered amid a transfer");
     receiver_->stop();
     if (receiver_) return;  // it is busy: the leader offers again
   }

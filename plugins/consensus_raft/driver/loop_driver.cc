@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "grey/glue/mark.h"
+
 namespace grey::raft {
 namespace {
 
@@ -83,6 +85,8 @@ RestoredState LoopDriver::restore(LaneGroup* group, const GroupOptions& options,
   const bool ahead =
       engine.index > last.index ||
       (!behind && engine.index > restored.log.boundary().index && !restored.log.matches(engine));
+  if (behind) GREY_MARK("recovery: the engine is behind the log's beginning");
+  if (ahead) GREY_MARK("recovery: the engine is ahead of the log, an install is finished");
   if (behind || ahead) {
     SnapshotMeta start{engine, restored.log.last_timestamp_ms(), restored.configurations.latest()};
     // The engine knows what stood at the place it was switched to.
@@ -276,6 +280,7 @@ void LoopDriver::on_peer_up(const PeerInfo* info) noexcept {
   const bool rebooted = peer.boot_nonce != 0 && peer.boot_nonce != info->boot_nonce;
   peer.boot_nonce = info->boot_nonce;
   peer.gone = false;
+  if (rebooted) GREY_MARK("peers: a node is back before it was missed");
   if (rebooted) node_gone(info->number);
   if (peer.up && !rebooted) return;
   peers_[info->number].up = true;

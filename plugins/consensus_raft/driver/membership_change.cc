@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "grey/glue/mark.h"
+
 namespace grey::raft {
 
 std::optional<ConfigurationTarget> target_of(const ReplicaPlacement* replicas, uint32_t count) {
@@ -45,6 +47,7 @@ void MembershipChange::first_step(const ProposalResult& result) {
       first_ = result.index;
       return;
     case ProposalOutcome::lost:
+      GREY_MARK("membership: a change lost to another leader");
       return finish(make_status(StatusCode::lost, "another leader's entry took its place"));
     case ProposalOutcome::unknown:
       return give_up();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "grey/glue/mark.h"
+
 namespace grey::raft {
 
 void ReadQueue::finish(Reads* reads, Status status) {
@@ -26,10 +28,12 @@ void ReadQueue::answered(uint64_t request, bool ok, LogIndex index, LogIndex app
   auto found = asked_.extract(request);
   if (found.empty()) return;  // all of them have timed out
   if (!ok) {
+    GREY_MARK("read: not confirmed, to be asked again");
     finish(&found.mapped(), make_status(StatusCode::not_leader, "no leader confirmed the read"));
   } else if (index <= applied) {
     finish(&found.mapped(), ok_status());
   } else {
+    GREY_MARK("read: confirmed, waits for the state machine");
     waiting_.emplace(index, std::move(found.mapped()));
   }
 }
@@ -64,6 +68,7 @@ void ReadQueue::expire(uint64_t now_ns) {
     at = sift(at->second) ? waiting_.erase(at) : std::next(at);
   }
   next_deadline_ns_ = next;
+  if (!expired.empty()) GREY_MARK("read: timed out");
   finish(&expired, make_status(StatusCode::timed_out, "no quorum confirmed the read in time"));
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "grey/glue/crc32c.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 namespace {
@@ -22,7 +23,10 @@ SnapshotReceiver::SnapshotReceiver(SnapshotOwner* owner, ReplicaId leader, LogPo
 
 void SnapshotReceiver::start() {
   heard_ns_ = now();
-  if (!slot_.take()) return end(SnapshotOutcome::busy);
+  if (!slot_.take()) {
+    GREY_MARK("snapshot: the receiver has no slot free");
+    return end(SnapshotOutcome::busy);
+  }
   ask();
 }
 
@@ -69,6 +73,7 @@ void SnapshotReceiver::begin() {
   checksum_ = progress.checksum;
   cursor_ = string_of(progress.cursor);
   if (received_ != 0) {
+    GREY_MARK("snapshot: resumed where the receiver stood");
     log_line(owner_->group_host()->host(), LogLevel::info, owner_->group_name(),
              ": goes on with a snapshot up to ", state.index, " at byte ", received_);
   }
@@ -79,11 +84,15 @@ void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk) {
   if (ended_ || !writer_ || committing_ || last_) return;
   heard_ns_ = now();
   if (chunk.offset > received_) {
+    GREY_MARK("snapshot: a chunk is missing");
     // One was lost. Asked for at once, but not again for each that follows.
     if (!std::exchange(gap_, true)) ask();
     return;
   }
-  if (chunk.offset < received_) return;  // a second time
+  if (chunk.offset < received_) {
+    GREY_MARK("snapshot: a chunk for the second time");
+    return;
+  }
   const uint64_t room = 2 * owner_->group_host()->options().snapshot_window;
   if (!chunks_.empty() && received_ - written_ + chunk.bytes.size > room) return;
   if (crc32c(chunk.bytes, checksum_) != chunk.checksum) {
@@ -136,7 +145,10 @@ void SnapshotReceiver::complete(Status status) noexcept {
 }
 
 void SnapshotReceiver::commit() {
-  if (!owner_->may_install(snapshot_)) return end(SnapshotOutcome::failed);
+  if (!owner_->may_install(snapshot_)) {
+    GREY_MARK("snapshot: all chunks came, too late to be installed");
+    return end(SnapshotOutcome::failed);
+  }
   begun_ = true;
   committing_ = true;
   busy_ = true;
@@ -168,7 +180,10 @@ void SnapshotReceiver::on_time() {
   if (known_ && !writer_) return begin();
   write_next();
   if (busy_ || last_) return;
-  if (now() - heard_ns_ >= kSilenceNs) return end(SnapshotOutcome::failed);
+  if (now() - heard_ns_ >= kSilenceNs) {
+    GREY_MARK("snapshot: the receiver gives up a silent sender");
+    return end(SnapshotOutcome::failed);
+  }
   if (now() >= ask_at_ns_) ask();
 }
 

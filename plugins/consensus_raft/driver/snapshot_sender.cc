@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "grey/glue/crc32c.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 namespace {
@@ -35,6 +36,7 @@ void SnapshotSender::start() {
 // False when it has ended.
 bool SnapshotSender::open_view() {
   if (!slot_.take()) {
+    GREY_MARK("snapshot: the sender has no slot free");
     try_at_ns_ = now() + kTurnNs;
     return true;
   }
@@ -79,8 +81,12 @@ void SnapshotSender::on_fetch(LogPosition snapshot, const SnapshotFetch& fetch) 
   heard_ns_ = now();
   offered_ns_ = 0;
   bool known = true;
-  if (fetch.mode == SnapshotFetchMode::again) known = rewind(fetch.offset);
+  if (fetch.mode == SnapshotFetchMode::again) {
+    GREY_MARK("snapshot: chunks sent again");
+    known = rewind(fetch.offset);
+  }
   if (fetch.mode == SnapshotFetchMode::resume) known = resume(fetch);
+  if (!known) GREY_MARK("snapshot: the receiver stands where this view never was");
   // The follower is at a place that this view was never sent to: a new one, from the beginning.
   if (!known) return give_up();
   while (next_ > 0 && !chunks_.front().last && chunks_.front().end() <= fetch.offset) {
@@ -203,6 +209,7 @@ void SnapshotSender::on_end(LogPosition snapshot, SnapshotOutcome outcome) {
 }
 
 void SnapshotSender::overtaken() {
+  GREY_MARK("snapshot: the log outgrew a transfer");
   overtaken_ = true;
   owner_->group_host()->wake_at(now());
 }
@@ -240,7 +247,10 @@ void SnapshotSender::on_time() {
              "anew; raise raft.log_budget or raft.snapshot_rate");
     return give_up();
   }
-  if (now() - heard_ns_ >= kSilenceNs) return end(false);
+  if (now() - heard_ns_ >= kSilenceNs) {
+    GREY_MARK("snapshot: the sender gives up a silent receiver");
+    return end(false);
+  }
   if (offered_ns_ != 0 && now() - offered_ns_ >= kOfferAgainNs) {
     offered_ns_ = now();
     owner_->offer_snapshot(peer_, meta_.position);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "grey/glue/crc32c.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 namespace {
@@ -54,7 +55,10 @@ std::optional<BatchHeader> read_batch(const SegmentKey& key, ByteView bytes) {
   header.crc = reader.get<uint32_t>();
   if (header.generation != key.generation) return std::nullopt;
   if (header.body_size > bytes.size - kBatchHeaderSize) return std::nullopt;
-  if (batch_crc(key, bytes.data, header.body_size) != header.crc) return std::nullopt;
+  if (batch_crc(key, bytes.data, header.body_size) != header.crc) {
+    GREY_MARK("recovery: a batch that is not whole: a torn tail, or damage");
+    return std::nullopt;
+  }
   return header;
 }
 

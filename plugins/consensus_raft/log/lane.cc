@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "grey/glue/crc32c.h"
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 namespace {
@@ -271,6 +272,7 @@ void Lane::finish_batch() {
 
 void Lane::fail(Status status) {
   if (failed_) return;
+  GREY_MARK("lane: failed, its replicas stop");
   failed_ = true;
   failure_ = describe(status);
   observe(metrics_.failures, 1);
@@ -289,6 +291,7 @@ void Lane::segment_ready(Status status) {
   if (status.ok()) {
     retry_at_ns_ = 0;
     if (std::exchange(short_of_space_, false)) {
+      GREY_MARK("space: a lane has room again");
       log_line(host_, LogLevel::info, "log lane ", options_.lane, " has room again");
     }
     if (!gathering_.empty()) gathered();

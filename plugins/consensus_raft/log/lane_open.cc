@@ -1,6 +1,7 @@
 // A lane's beginning: what was found on the disk, and what must be made sure of before it counts.
 #include <utility>
 
+#include "grey/glue/mark.h"
 #include "log/lane.h"
 
 namespace grey::raft {
@@ -61,6 +62,7 @@ Status Lane::take_over(Manifest manifest) {
   }
   const Status status = keeper_.adopt(std::move(manifest), found.current, !damage_.empty());
   if (!status.ok()) return status;
+  if (!damage_.empty()) GREY_MARK("recovery: the log goes on behind damage, in a new segment");
   if (!damage_.empty()) return restart_after_damage();
   return write_again(found.last_batch, found.end.offset);
 }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "grey/glue/crc32c.h"
+#include "grey/glue/mark.h"
 #include "log/lane.h"
 
 namespace grey::raft {
@@ -97,6 +98,7 @@ void Lane::read_next(const std::shared_ptr<LaneRead>& read) {
     if (status.ok()) status = read->parse();
     // Its file may be in use again by now.
     if (!keeper_.find(generation)) {
+      GREY_MARK("lane: a segment was dropped while it was read");
       status = make_status(StatusCode::not_found, "no longer in the log");
     }
     if (status.ok() && read->at < read->runs.size()) return read_next(read);
@@ -104,7 +106,10 @@ void Lane::read_next(const std::shared_ptr<LaneRead>& read) {
       status = make_status(StatusCode::corruption, "entries of the log are missing");
     }
     // What was acknowledged is not there any more, or cannot be told from what is.
-    if (!status.ok() && status.code != StatusCode::not_found) fail(status);
+    if (!status.ok() && status.code != StatusCode::not_found) {
+      GREY_MARK("lane: entries that were written cannot be read back");
+      fail(status);
+    }
     const EntriesRead finish = std::move(read->done);
     finish(status, std::move(read->entries));
     continue_close();

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "grey/glue/mark.h"
 #include "log/lane.h"
 
 namespace grey::raft {
@@ -25,6 +26,7 @@ void Lane::reclaim() {
 
 // On a full disk the segments are all the room there is: one that is free can be used again.
 bool Lane::enough_kept(uint64_t bytes) const {
+  if (short_of_space_) GREY_MARK("reclaim: for want of space");
   const bool wants_one = short_of_space_ && keeper_.spare_files() == 0 && drops_pending_ == 0;
   return bytes <= options_.budget_bytes / 2 && !wants_one;
 }
@@ -55,6 +57,7 @@ bool Lane::compact_oldest(uint64_t kept) {
       continue;
     }
     if (group->client) group->client->make_durable();
+    GREY_MARK("reclaim: a group pins the oldest segment");
     if (carrying_helps(kept)) carry_forward(group.get());
     allowed = false;
   }
@@ -68,6 +71,7 @@ bool Lane::compact_oldest(uint64_t kept) {
   ++drops_pending_;
   ++gathering_.drops;
   if (gathering_.bytes.size() <= kBatchHeaderSize) {
+    GREY_MARK("reclaim: a segment in which nobody had anything");
     // Nobody had anything in it; an empty record keeps the order: first durable, then dropped.
     put_hard_state(groups_.begin()->first, groups_.begin()->second->state.hard_state,
                    &gathering_.bytes);
@@ -103,6 +107,7 @@ void Lane::carry_piece(LaneGroup* group, LogIndex first, LogIndex last, uint64_t
          const bool good = status.ok() && !entries.empty() && entries.front().index == first &&
                            group->changes == changes && !failed_ && !closed_;
          if (!good) {
+           GREY_MARK("reclaim: carrying given up, the group's log has changed");
            group->carrying = false;
            return;
          }
@@ -121,6 +126,7 @@ void Lane::carried_piece(LaneGroup* group, const std::vector<Entry>& entries, Lo
   for (const Entry& entry : entries) put_carried(group->number, entry, &gathering_.bytes);
   note_run(group, entries, begin, true);
   if (entries.back().index != last) return;
+  GREY_MARK("reclaim: a segment freed by carrying its entries forward");
   put_carried_end(group->number, last, &gathering_.bytes);
   gathering_.runs.back().ends_carry = true;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "grey/glue/crc32c.h"
+#include "grey/glue/mark.h"
 #include "log/segment_scan.h"
 
 namespace grey::raft {
@@ -75,6 +76,7 @@ class Recovery {
       if (i > 0) {
         if (scan.batches.empty()) {
           // Either not begun yet, or its beginning is lost; what follows or the tail record tells.
+          if (is_lost(scan, i)) GREY_MARK("recovery: a segment's beginning is lost");
           if (is_lost(scan, i)) damaged(i - 1, previous->end(), "a segment's beginning is lost");
           break;
         }
@@ -98,11 +100,15 @@ class Recovery {
   void check_joint(size_t segment, SegmentScan* scan, const SegmentStart& start) {
     const LogEnd found = scan->end();
     if (start.previous_generation != scan->key.generation) {
+      GREY_MARK("recovery: a segment is missing");
       return damaged(segment, found, "a segment is missing");
     }
     if (!scan->cut(start.previous_end, start.previous_crc)) {
+      GREY_MARK("recovery: a segment ends before it did");
       return damaged(segment, found, "a segment ends before it did");
     }
+    if (scan->end().offset < found.offset)
+      GREY_MARK("recovery: a segment cut by the next one's word");
     cuts_[segment] = scan->end();
   }
 
@@ -134,6 +140,7 @@ class Recovery {
   void check_tail(const SegmentScan& scan) {
     const LogEnd end = scan.end();
     if (find_batch(scan, end.offset)) {
+      GREY_MARK("recovery: valid batches behind an invalid one");
       return damaged(lane_.current, end, "valid batches follow an invalid one");
     }
     const std::optional<TailRecord>& tail = tail_.newest;
@@ -142,11 +149,13 @@ class Recovery {
                  (tail->generation == scan.key.generation && tail->end > end.offset));
     const bool here = tail && tail->generation == scan.key.generation && tail->end == end.offset;
     if (ahead || (here && tail->crc != end.crc)) {
+      GREY_MARK("recovery: the log ends before what was synced");
       return damaged(lane_.current, end, "the log ends before what was synced");
     }
     // What the other slot said may have been that there is more.
     const bool begun = !scan.batches.empty();
     if (tail_.slot_lost && begun && (!tail || here)) {
+      GREY_MARK("recovery: the record of what was synced is damaged");
       damaged(lane_.current, end, "the record of what was synced is damaged");
     }
   }

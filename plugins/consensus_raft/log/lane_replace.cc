@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "grey/glue/mark.h"
 #include "log/lane.h"
 
 namespace grey::raft {
@@ -10,6 +11,7 @@ namespace grey::raft {
 void Lane::begin(LaneGroup* group, GroupState state, std::optional<LogPosition> lost) {
   group->last = state.boundary.position.index;
   group->state = std::move(state);
+  if (lost) GREY_MARK("damage: a new replica where an old log may have been lost");
   if (lost) {
     // Above all terms it may have voted in, for the reason that lane_recovery.cc gives.
     group->state.hard_state.term = Term(lost->term.value() + 1);
@@ -25,6 +27,7 @@ void Lane::begin(LaneGroup* group, GroupState state, std::optional<LogPosition> 
 
 void Lane::replace(LaneGroup* group, GroupState state) {
   if (failed_) return;
+  GREY_MARK("membership: a node's replica replaced by a new one");
   // The earlier one's writes on their way are nobody's any more.
   for (Batch* batch : {&gathering_, &writing_}) {
     for (Notice& notice : batch->notices) {

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "grey/glue/mark.h"
+
 namespace grey::raft {
 namespace {
 
@@ -87,6 +89,7 @@ void SegmentKeeper::remove_orphans() {
     const std::string path = folder_ + "/" + name;
     if (name.rfind("segment-", 0) != 0) continue;
     if (std::find(listed.begin(), listed.end(), path) == listed.end()) {
+      GREY_MARK("segments: a file that no manifest lists is removed");
       (void)host_->files()->remove(path.c_str());
     }
   }
@@ -176,6 +179,7 @@ SegmentInfo SegmentKeeper::choose(uint64_t min_size, uint64_t* new_bytes) {
     info.file = next_file_++;
     return info;
   }
+  GREY_MARK("segments: a file used again");
   const auto largest =
       std::max_element(free_.begin(), free_.end(),
                        [](const SegmentInfo& a, const SegmentInfo& b) { return a.size < b.size; });
@@ -200,6 +204,7 @@ void SegmentKeeper::start_job() {
   if (wanted_size_ == 0 && !drop_wanted_) return;
   auto job = std::make_shared<Job>();
   if (wanted_size_ != 0) {
+    if (next_) GREY_MARK("segments: the next one is too small for what waits");
     if (next_) {  // too small for what waits
       free_.push_back(next_->info);
       next_.reset();
@@ -272,6 +277,7 @@ void SegmentKeeper::job_done(const std::shared_ptr<Job>& job) {
       next_ = std::make_unique<Segment>(Segment{job->next, std::move(job->file)});
     }
   } else {
+    GREY_MARK("segments: the next one could not be made");
     // Nothing of it counts: it is asked for again, with another generation.
     leaving_.insert(leaving_.end(), job->leaving.begin(), job->leaving.end());
     drop_wanted_ = !leaving_.empty();

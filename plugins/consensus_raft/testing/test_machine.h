@@ -72,15 +72,30 @@ class TestMachine final : public StateMachine {
   uint32_t flushes = 0;
   uint64_t resumed_at = 0;  // bytes that the last install began with
   bool slow = false;        // apply answers later
-  bool hold = false;        // apply answers when let_go() is called
+  bool hold = false;        // apply looks at its entries and answers when let_go() is called
   void let_go() {
     hold = false;
-    if (Completion* held = std::exchange(held_, nullptr)) held->complete(ok_status());
+    if (Completion* held = std::exchange(held_, nullptr)) {
+      held->complete(take_in(held_entries_, held_count_));
+    }
   }
 
   AppliedState applied() noexcept override { return engine_->now.applied; }
 
   Status apply(const CommittedEntry* entries, uint32_t count, Completion* later) noexcept override {
+    if (hold) {
+      held_entries_ = entries;
+      held_count_ = count;
+      held_ = later;
+      return make_status(StatusCode::would_block);
+    }
+    const Status status = take_in(entries, count);
+    if (!slow || !status.ok()) return status;
+    post(loop_, [later] { later->complete(ok_status()); });
+    return make_status(StatusCode::would_block);
+  }
+
+  Status take_in(const CommittedEntry* entries, uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) {
       const CommittedEntry& entry = entries[i];
       if (entry.index != engine_->now.applied.index + 1 || installing_) {
@@ -91,11 +106,7 @@ class TestMachine final : public StateMachine {
         engine_->now.commands.push_back(string_of(view_of(entry.payload)));
     }
     if (engine_->keep_all) engine_->durable = engine_->now;
-    if (hold) held_ = later;
-    if (hold) return make_status(StatusCode::would_block);
-    if (!slow) return ok_status();
-    post(loop_, [later] { later->complete(ok_status()); });
-    return make_status(StatusCode::would_block);
+    return ok_status();
   }
 
   uint64_t durable_index() noexcept override { return engine_->durable.applied.index; }
@@ -226,7 +237,9 @@ class TestMachine final : public StateMachine {
   Loop* loop_;
   TestEngine* engine_;
   bool installing_ = false;
-  Completion* held_ = nullptr;  // of the apply that is held
+  Completion* held_ = nullptr;
+  const CommittedEntry* held_entries_ = nullptr;
+  uint32_t held_count_ = 0;  // of the apply that is held
 };
 
 }  // namespace grey::raft::testing
