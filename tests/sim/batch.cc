@@ -29,7 +29,7 @@ std::string encode(const RunResult& result) {
   out << result.trace_hash << ' ' << result.sim_ns << ' ' << result.operations << ' '
       << result.unknown << ' ' << result.given_up << ' ' << result.settled << ' '
       << result.elections << ' ' << result.committed << ' ' << result.events << ' '
-      << result.faults.size() << '\n';
+      << result.asleep << ' ' << result.faults.size() << '\n';
   for (const auto& [name, count] : result.faults) out << count << ' ' << name << '\n';
   out << result.failure;
   return out.str();
@@ -40,7 +40,7 @@ bool decode(const std::string& text, RunResult* result) {
   size_t faults = 0;
   in >> result->trace_hash >> result->sim_ns >> result->operations >> result->unknown >>
       result->given_up >> result->settled >> result->elections >> result->committed >>
-      result->events >> faults;
+      result->events >> result->asleep >> faults;
   for (size_t i = 0; i < faults; ++i) {
     uint64_t count = 0;
     std::string name;
@@ -97,7 +97,7 @@ RunResult run_in_child(const SimOptions& options) {
 struct Totals {
   uint64_t seeds = 0, failed = 0, sim_ns = 0, operations = 0, unknown = 0, given_up = 0,
            settled = 0;
-  uint64_t elections = 0, committed = 0, events = 0;
+  uint64_t elections = 0, committed = 0, events = 0, asleep = 0;
   std::map<std::string, uint64_t> faults;
 
   void add(const RunResult& result) {
@@ -111,6 +111,7 @@ struct Totals {
     elections += result.elections;
     committed += result.committed;
     events += result.events;
+    asleep += result.asleep;
     for (const auto& [name, count] : result.faults) faults[name] += count;
   }
 
@@ -119,10 +120,11 @@ struct Totals {
         "%llu seeds, %llu failed; %.0f simulated seconds in %.1f s (%.2f seeds/s), %llu events\n"
         "%llu operations (%llu of unknown outcome, %llu given up, %llu settled by a retry), "
         "%llu committed entries, "
-        "%llu elections\nfaults:",
+        "%llu elections, %.0f s slept by replicas\nfaults:",
         ull(seeds), ull(failed), static_cast<double>(sim_ns) / 1e9, wall_seconds,
         static_cast<double>(seeds) / wall_seconds, ull(events), ull(operations), ull(unknown),
-        ull(given_up), ull(settled), ull(committed), ull(elections));
+        ull(given_up), ull(settled), ull(committed), ull(elections),
+        static_cast<double>(asleep) / 10);
     const char* separator = " ";
     for (const auto& [name, count] : faults) {
       std::printf("%s%s %llu", separator, name.c_str(), ull(count));

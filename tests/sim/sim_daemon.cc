@@ -82,6 +82,9 @@ bool SimDaemon::start_plugins(const PluginSet& plugins) {
   // In half of the seeds an append carries few entries, so that logs differ in the middle of one
   // term.
   if (options_.seed % 4 < 2) raft["max_append"] = "256B";
+  // Groups fall asleep between two requests, between bursts of them, or hardly ever.
+  static constexpr const char* kQuiesceAfter[] = {"10ms", "200ms", "600ms", "3s"};
+  raft["quiesce_after"] = kQuiesceAfter[options_.seed / 4 % std::size(kQuiesceAfter)];
   if (!start_plugin(plugins.consensus, raft)) return false;
   consensus_ = query_interface<Consensus>(loaded_.back().plugin.get());
   spy_ = std::make_unique<SpyConsensus>(process_, consensus_.get(), judge_);

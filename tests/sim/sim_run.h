@@ -21,6 +21,7 @@ struct RunResult {
   uint64_t elections = 0;
   uint64_t committed = 0;
   uint64_t events = 0;
+  uint64_t asleep = 0;  // replicas that slept, counted ten times a simulated second
   std::map<std::string, uint64_t> faults;
 };
 

@@ -82,6 +82,7 @@ void RaftState::on_message(ReplicaId from, const Heartbeat& heartbeat) {
   follower->quiesced = heartbeat.quiesce && !damaged_until_ && !installing_ &&
                        commit_ == log_.last_index() && heartbeat.commit == commit_ &&
                        log_.stable() == log_.last_index() && follower->reads.idle();
+  if (heartbeat.quiesce && !follower->quiesced) send(from, Wake{});
 }
 
 void RaftState::learn_clock(const Heartbeat& heartbeat) {

@@ -32,6 +32,8 @@ class GroupHost {
   virtual void send(uint32_t node, uint32_t group, const Message& message) = 0;
   virtual Status send_snapshot(uint32_t node, const SnapshotMessage& message) = 0;
   virtual bool connected(uint32_t node) = 0;
+  // When the log lane in which `node` keeps the group was said to be alive last; 0: never.
+  virtual uint64_t lane_heard_ns(uint32_t node, uint32_t group) = 0;
   // The disk of the data directory has less room left than is to be kept.
   virtual bool disk_nearly_full() = 0;
   // The process is about to stop: leadership is being handed over.

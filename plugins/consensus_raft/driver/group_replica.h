@@ -53,6 +53,11 @@ class GroupReplica final : public Implements<Group>,
   void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
   void node_up(uint32_t node);
   void node_gone(uint32_t node);
+  // Of this group, to or from the node.
+  void messages_lost(uint32_t node);
+  // The log lane in which the node keeps its replica is not said to be alive any more.
+  void lane_silent(uint32_t node);
+  bool asleep() const { return core_.quiesced(); }
   // In the step phase: takes the core's effects and carries them out.
   void step();
   // A deadline may have passed.
@@ -88,6 +93,7 @@ class GroupReplica final : public Implements<Group>,
 
   // --- group_replica.cc
   Raft& core();  // ticked in this turn; effects are taken at its end
+  void tick();
   void fail(const char* reason, Status status);
   void apply();
   void submit_proposals();

@@ -34,14 +34,15 @@ bool may_replace(const LaneGroup& group, const GroupOptions& options, StateMachi
 }  // namespace
 
 LoopDriver::LoopDriver(Host* host, uint32_t index, const DriverOptions& options,
-                       SnapshotLimits* snapshots, SpaceWatch* space, std::atomic<uint64_t>* lag)
+                       SnapshotLimits* snapshots, SpaceWatch* space, LoopGauges* gauges)
     : host_(host),
       loop_(host->loop(index)),
       options_(options),
       snapshots_(snapshots),
       space_(space),
-      lag_(lag),
+      gauges_(gauges),
       metrics_(DriverMetrics::make(host->meter())),
+      liveness_(options.election_timeout_ns),
       step_task_([this] { step(); }),
       timer_task_([this] { on_timer(); }) {}
 
@@ -53,9 +54,10 @@ void LoopDriver::start() {
   wake_at(loop_->now_ns());
 }
 
-void LoopDriver::add_lane(Lane* lane, uint32_t number) {
+void LoopDriver::add_lane(Lane* lane, uint32_t number, uint32_t lanes) {
   lane->attach(loop_, LaneMetrics::make(host_->meter(), number));
-  lanes_.push_back(lane);
+  lanes_.push_back({lane, number});
+  lanes_in_all_ = lanes;
 }
 
 uint32_t LoopDriver::own_node() {
@@ -200,7 +202,9 @@ void LoopDriver::on_timer() {
   if (stopping_) return;
   const uint64_t now = loop_->now_ns();
   if (now >= slow_at_ns_) slow_tick();
-  uint64_t next = slow_at_ns_;
+  if (now >= alive_at_ns_) say_alive();
+  look_for_silence();
+  uint64_t next = std::min({slow_at_ns_, alive_at_ns_, liveness_.next_deadline_ns()});
   for (const auto& [number, group] : groups_) {
     group->on_time();
     // Those that were woken tell their next deadline at the end of their step.
@@ -212,14 +216,65 @@ void LoopDriver::on_timer() {
 void LoopDriver::slow_tick() {
   slow_at_ns_ = loop_->now_ns() + kSlowTickNs;
   uint64_t lag = 0;
+  uint64_t asleep = 0;
   for (const auto& [number, group] : groups_) {
     group->on_slow_tick();
+    if (group->asleep()) ++asleep;
     if (number != kControlGroup) lag = std::max(lag, group->lag());
   }
-  lag_->store(lag, std::memory_order_relaxed);
-  for (Lane* lane : lanes_) lane->show_condition(options_.election_timeout_ns);
+  gauges_->lag.store(lag, std::memory_order_relaxed);
+  gauges_->asleep.store(asleep, std::memory_order_relaxed);
+  for (const OwnLane& own : lanes_) own.lane->show_condition(options_.election_timeout_ns);
   if (loop_->index() == 0) space_->look();
   if (drained_) continue_drain();
+}
+
+// --- Instead of heartbeats of groups that sleep.
+
+// One message a node for all lanes of this loop, in the same turns as the heartbeats of groups.
+void LoopDriver::say_alive() {
+  const uint64_t now = loop_->now_ns();
+  alive_at_ns_ = (now / options_.heartbeat_interval_ns + 1) * options_.heartbeat_interval_ns;
+  if (lanes_.empty()) return;
+  Identity self{};
+  self.struct_size = sizeof(self);
+  host_->identity(&self);
+  LivenessMessage message{self.boot_nonce, 0, lanes_in_all_, {}};
+  for (const OwnLane& own : lanes_) {
+    if (!own.lane->failed() && !own.lane->hangs(options_.election_timeout_ns)) {
+      message.alive.push_back(own.number);
+    }
+  }
+  for (auto& [node, peer] : peers_) {
+    if (!peer.up) continue;
+    message.losses = peer.losses;
+    ByteWriter frame;
+    put_frame_header(FrameKind::liveness, &frame);
+    put_liveness(message, &frame);
+    const ByteView bytes = frame.view();
+    (void)host_->peers()->send(node, kChannelConsensus, loop_->index(), &bytes, 1);
+  }
+}
+
+void LoopDriver::receive_liveness(uint32_t from_node, uint32_t route,
+                                  const LivenessMessage& message) {
+  if (stopping_ || is_over(from_node, message.boot_nonce)) return;
+  const bool whole = liveness_.heard(from_node, route, message, loop_->now_ns());
+  if (!whole) messages_lost(from_node);
+  wake_at(liveness_.next_deadline_ns());
+}
+
+void LoopDriver::look_for_silence() {
+  for (const LaneLiveness::Lane& lane : liveness_.take_silent(loop_->now_ns())) {
+    for (const auto& [number, group] : groups_) {
+      if (lane.holds(number)) group->lane_silent(lane.node);
+    }
+  }
+}
+
+// Of any group, to or from the node: those that sleep make sure that they still agree.
+void LoopDriver::messages_lost(uint32_t node) {
+  for (const auto& [number, group] : groups_) group->messages_lost(node);
 }
 
 // --- The network.
@@ -228,7 +283,7 @@ void LoopDriver::send(uint32_t node, uint32_t group, const Message& message) {
   const auto found = peers_.find(node);
   if (found == peers_.end() || !found->second.up) return;
   ByteWriter& frame = found->second.frame;
-  if (frame.empty()) put_frame_header(&frame);
+  if (frame.empty()) put_frame_header(FrameKind::messages, &frame);
   put_message(group, message, &frame);
   frames_waiting_ = true;
   if (frame.size() >= kFrameLimit) send_frames();
@@ -242,8 +297,12 @@ void LoopDriver::send_frames() {
     const ByteView bytes = peer.frame.view();
     // Raft bears the loss of any message; what is lost is sent again.
     const Status status = host_->peers()->send(node, kChannelConsensus, loop_->index(), &bytes, 1);
-    if (!status.ok()) observe(metrics_.frames_dropped, 1);
     peer.frame.clear();
+    if (!status.ok()) {
+      observe(metrics_.frames_dropped, 1);
+      ++peer.losses;
+      messages_lost(node);
+    }
     peer.frame.shrink_above(kFrameLimit);
   }
 }
@@ -277,6 +336,8 @@ void LoopDriver::on_peer_up(const PeerInfo* info) noexcept {
   peer.boot_nonce = info->boot_nonce;
   peer.gone = false;
   if (rebooted) node_gone(info->number);
+  liveness_.node_up(info->number, loop_->now_ns());
+  wake_at(liveness_.next_deadline_ns());
   if (peer.up && !rebooted) return;
   peers_[info->number].up = true;
   for (const auto& [number, group] : groups_) {
@@ -290,6 +351,8 @@ void LoopDriver::on_peer_down(uint32_t number, PeerDown reason) noexcept {
   PeerNode& peer = peers_[number];
   peer.up = false;
   peer.frame.clear();
+  ++peer.losses;
+  messages_lost(number);
   const bool gone =
       reason == PeerDown::refused || reason == PeerDown::goodbye || reason == PeerDown::rebooted;
   if (!gone) return;
@@ -305,6 +368,7 @@ bool LoopDriver::is_over(uint32_t node, uint64_t boot_nonce) const {
 }
 
 void LoopDriver::node_gone(uint32_t node) {
+  liveness_.forget(node);
   for (const auto& [number, group] : groups_) group->node_gone(node);
 }
 
@@ -361,7 +425,7 @@ void LoopDriver::close_lanes() {
   const auto one_less = [this, left] {
     if (--*left == 0) std::exchange(stopped_, nullptr)();
   };
-  for (Lane* lane : lanes_) lane->close(one_less);
+  for (const OwnLane& own : lanes_) own.lane->close(one_less);
   timer_ = {};
   one_less();
 }
