@@ -28,8 +28,8 @@ std::string encode(const RunResult& result) {
   std::ostringstream out;
   out << result.trace_hash << ' ' << result.sim_ns << ' ' << result.operations << ' '
       << result.unknown << ' ' << result.given_up << ' ' << result.settled << ' '
-      << result.elections << ' ' << result.committed << ' ' << result.events << ' '
-      << result.asleep << ' ' << result.faults.size() << '\n';
+      << result.elections << ' ' << result.committed << ' ' << result.events << ' ' << result.asleep
+      << ' ' << result.faults.size() << '\n';
   for (const auto& [name, count] : result.faults) out << count << ' ' << name << '\n';
   out << result.failure;
   return out.str();

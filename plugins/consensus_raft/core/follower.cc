@@ -1,5 +1,6 @@
 // What a follower does with what its leader sends.
 #include <algorithm>
+#include <utility>
 
 #include "core/raft_state.h"
 
@@ -16,7 +17,8 @@ Follower* RaftState::accept_leader(ReplicaId from) {
   Follower& follower = std::get<Follower>(role_);
   follower.contact_ns = last_contact_ns_ = now_.monotonic_ns;
   follower.deadline_ns = now_.monotonic_ns + random_timeout();
-  follower.quiesced = false;
+  // It may be a late message of a leader that sleeps, which is not to be waited for in vain.
+  if (std::exchange(follower.quiesced, false)) send(from, Wake{});
   return &follower;
 }
 

@@ -58,7 +58,7 @@ void run_seed(const NetworkOptions& options, Network* network) {
   network->run(300);
   ASSERT_EQ(network->judge().verdict(), "") << "seed " << options.seed;
   const ReplicaId leader = network->leader();
-  ASSERT_NE(leader, kNobody);
+  ASSERT_NE(leader, kNobody) << "seed " << options.seed;
   for (const ReplicaId id : network->core(leader).configurations().latest().members()) {
     ASSERT_EQ(network->core(id).applied_index(), network->core(leader).applied_index())
         << "seed " << options.seed << " replica " << id.value();
@@ -125,7 +125,7 @@ TEST(NetworkTest, MembershipChangesUnderFaults) {
 // Clients pause, so that the group falls asleep again and again.
 TEST(NetworkTest, SleepersUnderFaults) {
   uint64_t slept = 0;
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
     NetworkOptions options{.seed = seed,
                            .voters = seed % 3 == 0 ? 5u : 3u,
                            .spares = seed % 2 == 0 ? 2u : 0u,
@@ -144,7 +144,7 @@ TEST(NetworkTest, SleepersUnderFaults) {
     run_seed(options, &network);
     if (HasFatalFailure()) return;
   }
-  EXPECT_GT(slept, 1000u);
+  EXPECT_GT(slept, 400u);
 }
 
 TEST(NetworkTest, SameSeedSameRun) {

@@ -147,7 +147,7 @@ class Raft {
   LogIndex commit_index() const;
   LogIndex applied_index() const;
   bool damaged() const;
-  bool removed() const;        // see Effects::removed
+  bool removed() const;  // see Effects::removed
   // As of when, by the clock of tick(), everything that was committed anywhere is applied here. 0:
   // unknown, as while it is damaged or filled. Costs nothing: it comes with the heartbeats.
   uint64_t current_at_ns() const;

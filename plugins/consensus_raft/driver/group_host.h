@@ -26,8 +26,8 @@ class GroupHost {
   virtual Now now() = 0;
   // The replica's step() is called in this turn's step phase, once however often this is called.
   virtual void wake(GroupReplica* replica) = 0;
-  // Calls GroupReplica::on_time() at `deadline_ns` or soon after.
-  virtual void wake_at(uint64_t deadline_ns) = 0;
+  // Calls GroupReplica::on_time() at `deadline_ns` or before, or soon after.
+  virtual void wake_at(GroupReplica* replica, uint64_t deadline_ns) = 0;
   // Joins the frame of this turn to the node; dropped when there is no link.
   virtual void send(uint32_t node, uint32_t group, const Message& message) = 0;
   virtual Status send_snapshot(uint32_t node, const SnapshotMessage& message) = 0;

@@ -108,7 +108,7 @@ void GroupReplica::step() {
   if (receiver_) receiver_->on_time();
   ticked_ = false;
   if (core_.has_effects()) host_->wake(this);
-  host_->wake_at(next_deadline_ns());
+  host_->wake_at(this, next_deadline_ns());
 }
 
 // A leader's clients and whoever reads here wait for the state machine; otherwise nobody does.

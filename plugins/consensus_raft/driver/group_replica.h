@@ -73,7 +73,8 @@ class GroupReplica final : public Implements<Group>,
   bool leads() const { return core_.role() == Role::leader && !core_.failed(); }
   // Entries that the slowest replica is behind; 0 unless this node leads.
   uint64_t lag() const;
-  bool in_step_queue = false;  // the driver's
+  bool in_step_queue = false;          // the driver's, as is:
+  uint64_t looked_at_ns = UINT64_MAX;  // when on_time() is called next
 
   // --- LaneClient
   void log_persisted(uint64_t sequence) override;
@@ -132,6 +133,7 @@ class GroupReplica final : public Implements<Group>,
 
   // --- SnapshotOwner (group_snapshots.cc)
   GroupHost* group_host() override { return host_; }
+  void wake_at(uint64_t deadline_ns) override { host_->wake_at(this, deadline_ns); }
   StateMachine* state_machine() override { return machine_; }
   Applier& applier() override { return *applier_; }
   SnapshotMeta snapshot_meta(LogPosition position) override;

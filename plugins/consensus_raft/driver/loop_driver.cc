@@ -51,7 +51,7 @@ LoopDriver::~LoopDriver() = default;
 void LoopDriver::start() {
   timer_ = Ref<Timer>::adopt(loop_->make_timer(&timer_task_));
   host_->peers()->add_observer(loop_, this);
-  wake_at(loop_->now_ns());
+  arm_timer(loop_->now_ns());
 }
 
 void LoopDriver::add_lane(Lane* lane, uint32_t number, uint32_t lanes) {
@@ -189,7 +189,16 @@ void LoopDriver::step() {
   if (!queue_.empty()) schedule_step();
 }
 
-void LoopDriver::wake_at(uint64_t deadline_ns) {
+// A deadline that was put off is found so when the earlier one comes.
+void LoopDriver::wake_at(GroupReplica* replica, uint64_t deadline_ns) {
+  if (deadline_ns >= replica->looked_at_ns) return;
+  deadlines_.erase({replica->looked_at_ns, replica->number()});
+  replica->looked_at_ns = deadline_ns;
+  deadlines_[{deadline_ns, replica->number()}] = replica;
+  arm_timer(deadline_ns);
+}
+
+void LoopDriver::arm_timer(uint64_t deadline_ns) {
   // A deadline that is over already is looked at soon, but not again and again in this moment.
   const uint64_t at = std::max(deadline_ns, loop_->now_ns() + kShortestNs);
   if (at >= timer_at_ns_) return;
@@ -204,13 +213,19 @@ void LoopDriver::on_timer() {
   if (now >= slow_at_ns_) slow_tick();
   if (now >= alive_at_ns_) say_alive();
   look_for_silence();
-  uint64_t next = std::min({slow_at_ns_, alive_at_ns_, liveness_.next_deadline_ns()});
-  for (const auto& [number, group] : groups_) {
+  std::vector<GroupReplica*> due;
+  while (!deadlines_.empty() && deadlines_.begin()->first.first <= now) {
+    due.push_back(deadlines_.begin()->second);
+    due.back()->looked_at_ns = UINT64_MAX;
+    deadlines_.erase(deadlines_.begin());
+  }
+  for (GroupReplica* group : due) {
     group->on_time();
     // Those that were woken tell their next deadline at the end of their step.
-    if (!group->in_step_queue) next = std::min(next, group->next_deadline_ns());
+    if (!group->in_step_queue) wake_at(group, group->next_deadline_ns());
   }
-  wake_at(next);
+  arm_timer(std::min({slow_at_ns_, alive_at_ns_, liveness_.next_deadline_ns()}));
+  if (!deadlines_.empty()) arm_timer(deadlines_.begin()->first.first);
 }
 
 void LoopDriver::slow_tick() {
@@ -261,7 +276,7 @@ void LoopDriver::receive_liveness(uint32_t from_node, uint32_t route,
   if (stopping_ || is_over(from_node, message.boot_nonce)) return;
   const bool whole = liveness_.heard(from_node, route, message, loop_->now_ns());
   if (!whole) messages_lost(from_node);
-  wake_at(liveness_.next_deadline_ns());
+  arm_timer(liveness_.next_deadline_ns());
 }
 
 void LoopDriver::look_for_silence() {
@@ -337,7 +352,7 @@ void LoopDriver::on_peer_up(const PeerInfo* info) noexcept {
   peer.gone = false;
   if (rebooted) node_gone(info->number);
   liveness_.node_up(info->number, loop_->now_ns());
-  wake_at(liveness_.next_deadline_ns());
+  arm_timer(liveness_.next_deadline_ns());
   if (peer.up && !rebooted) return;
   peers_[info->number].up = true;
   for (const auto& [number, group] : groups_) {
@@ -414,6 +429,7 @@ void LoopDriver::closed(GroupReplica* replica) {
   const Ref<GroupReplica> keep = std::move(found->second);
   groups_.erase(found);
   if (replica->in_step_queue) std::erase(queue_, replica);
+  deadlines_.erase({replica->looked_at_ns, replica->number()});
   if (groups_.empty() && stopped_) {
     post(loop_, [this] { close_lanes(); });
   }

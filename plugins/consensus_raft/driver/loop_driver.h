@@ -61,7 +61,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   uint32_t own_node() override;
   Now now() override { return {loop_->now_ns(), host_->clock()->wall_ms()}; }
   void wake(GroupReplica* replica) override;
-  void wake_at(uint64_t deadline_ns) override;
+  void wake_at(GroupReplica* replica, uint64_t deadline_ns) override;
   void send(uint32_t node, uint32_t group, const Message& message) override;
   Status send_snapshot(uint32_t node, const SnapshotMessage& message) override;
   bool connected(uint32_t node) override;
@@ -94,6 +94,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   void schedule_step();
   void send_frames();
   void on_timer();
+  void arm_timer(uint64_t deadline_ns);
   void slow_tick();
   void say_alive();
   void look_for_silence();
@@ -127,6 +128,9 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   FunctionTask timer_task_;
   Ref<Timer> timer_;
   uint64_t timer_at_ns_ = UINT64_MAX;
+  // Groups with a deadline by GroupReplica::looked_at_ns and number, so that those without cost
+  // nothing.
+  std::map<std::pair<uint64_t, uint32_t>, GroupReplica*> deadlines_;
   uint64_t slow_at_ns_ = 0;
   uint64_t alive_at_ns_ = 0;  // when the lanes are to be vouched for again
   ByteWriter snapshot_frame_;

@@ -11,8 +11,7 @@ namespace grey::raft {
 // Keeps the gauges that are about all loops.
 class GaugeRefresher final : public MetricRefresher {
  public:
-  GaugeRefresher(Meter* meter, const LoopGauges* loops, size_t count,
-                 SnapshotLimits* snapshots)
+  GaugeRefresher(Meter* meter, const LoopGauges* loops, size_t count, SnapshotLimits* snapshots)
       : loops_(loops),
         count_(count),
         snapshots_(snapshots),
@@ -67,8 +66,8 @@ Status RaftConsensus::start(ErrorText* error) {
   gauges_ = std::make_unique<LoopGauges[]>(loops);
   snapshot_limits_ =
       std::make_unique<SnapshotLimits>(options_.snapshot_rate, options_.snapshot_transfers);
-  refresher_ =
-      std::make_unique<GaugeRefresher>(host_->meter(), gauges_.get(), loops, snapshot_limits_.get());
+  refresher_ = std::make_unique<GaugeRefresher>(host_->meter(), gauges_.get(), loops,
+                                                snapshot_limits_.get());
   if (MetricsHub* hub = host_->metrics_hub()) hub->add_refresher(refresher_.get());
   for (uint32_t i = 0; i < loops; ++i) {
     drivers_.push_back(std::make_unique<LoopDriver>(host_, i, options_, snapshot_limits_.get(),

@@ -104,7 +104,7 @@ struct GroupStatus {
   uint32_t writable;
   uint32_t no_space;  // 1: this node's disk is nearly full, only what frees room is to be proposed
   uint32_t joint;     // 1: a change of more than one voter is under way, in two halves
-  uint32_t asleep;  // 1: idle, so that this replica neither sends nor expects heartbeats
+  uint32_t asleep;    // 1: idle, so that this replica neither sends nor expects heartbeats
 };
 
 // One replica as its leader sees it. Frozen.

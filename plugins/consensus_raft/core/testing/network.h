@@ -1,4 +1,5 @@
-// Several cores on an in-memory network with faults, which says of each node that it lives, all from one seed, judged after every step.
+// Several cores on an in-memory network with faults, which says of each node that it lives, all
+// from one seed, judged after every step.
 #ifndef GREY_RAFT_CORE_TESTING_NETWORK_H_
 #define GREY_RAFT_CORE_TESTING_NETWORK_H_
 
