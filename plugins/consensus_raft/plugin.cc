@@ -99,6 +99,14 @@ GREY_PLUGIN_DESCRIPTOR({
              .documentation =
                  "Bytes of one snapshot that may be on their way to this node, or wait there to be "
                  "written. A link needs its bandwidth times its round trip."},
+            {.name = "quiesce_after",
+             .type = "duration",
+             .default_text = "3s",
+             .allowed = "0s..1h",
+             .documentation =
+                 "A group with nothing to do for so long, and with all its replicas connected and "
+                 "complete, falls asleep: it sends no heartbeats until something happens. 0s: "
+                 "never."},
             {.name = "lease_reads",
              .type = "boolean",
              .default_text = "false",

@@ -28,7 +28,7 @@ std::string encode(const RunResult& result) {
   std::ostringstream out;
   out << result.trace_hash << ' ' << result.sim_ns << ' ' << result.operations << ' '
       << result.unknown << ' ' << result.given_up << ' ' << result.settled << ' '
-      << result.elections << ' ' << result.committed << ' ' << result.events << ' ';
+      << result.elections << ' ' << result.committed << ' ' << result.events << ' ' << result.asleep << ' ';
   for (const Counts* counts : {&result.faults, &result.marks}) {
     out << counts->size() << '\n';
     for (const auto& [name, count] : *counts) out << count << ' ' << name << '\n';
@@ -41,7 +41,7 @@ bool decode(const std::string& text, RunResult* result) {
   std::istringstream in(text);
   in >> result->trace_hash >> result->sim_ns >> result->operations >> result->unknown >>
       result->given_up >> result->settled >> result->elections >> result->committed >>
-      result->events;
+      result->events >> result->asleep;
   for (Counts* counts : {&result->faults, &result->marks}) {
     size_t size = 0;
     in >> size;
@@ -102,7 +102,7 @@ RunResult run_in_child(const SimOptions& options) {
 struct Totals {
   uint64_t seeds = 0, failed = 0, sim_ns = 0, operations = 0, unknown = 0, given_up = 0,
            settled = 0;
-  uint64_t elections = 0, committed = 0, events = 0;
+  uint64_t elections = 0, committed = 0, events = 0, asleep = 0;
   Counts faults;
   Coverage coverage;
 
@@ -117,6 +117,7 @@ struct Totals {
     elections += result.elections;
     committed += result.committed;
     events += result.events;
+    asleep += result.asleep;
     for (const auto& [name, count] : result.faults) faults[name] += count;
     if (!result.marks.empty()) coverage.add(result.marks);
   }
@@ -126,10 +127,11 @@ struct Totals {
         "%llu seeds, %llu failed; %.0f simulated seconds in %.1f s (%.2f seeds/s), %llu events\n"
         "%llu operations (%llu of unknown outcome, %llu given up, %llu settled by a retry), "
         "%llu committed entries, "
-        "%llu elections\nfaults:",
+        "%llu elections, %.0f s slept by replicas\nfaults:",
         ull(seeds), ull(failed), static_cast<double>(sim_ns) / 1e9, wall_seconds,
         static_cast<double>(seeds) / wall_seconds, ull(events), ull(operations), ull(unknown),
-        ull(given_up), ull(settled), ull(committed), ull(elections));
+        ull(given_up), ull(settled), ull(committed), ull(elections),
+        static_cast<double>(asleep) / 10);
     const char* separator = " ";
     for (const auto& [name, count] : faults) {
       std::printf("%s%s %llu", separator, name.c_str(), ull(count));

@@ -69,6 +69,21 @@ bool SimCluster::is_whole(uint32_t number) {
   return true;
 }
 
+uint64_t SimCluster::sleepers() {
+  uint64_t count = 0;
+  for (uint32_t number = 1; number <= size(); ++number) {
+    SimDaemon* running = daemon(number);
+    if (!running || !running->serving()) continue;
+    for (const auto& [group, replica] : running->consensus()->groups()) {
+      GroupStatus status = {};
+      status.struct_size = sizeof(status);
+      replica->status(&status);
+      count += status.asleep;
+    }
+  }
+  return count;
+}
+
 bool SimCluster::is_broken(uint32_t number) {
   SimDaemon* running = daemon(number);
   if (!running) return false;

@@ -56,6 +56,9 @@ class SimCluster {
   uint32_t leader_of(uint32_t group);
   std::vector<ReplicaStatus> replicas_at(uint32_t number, uint32_t group);
 
+  // Replicas that sleep.
+  uint64_t sleepers();
+
   // What is wrong with what was seen so far, or "".
   std::string verdict();
   // "", once all groups have one leader that all its members follow, no change of them is under

@@ -75,6 +75,7 @@ class Run {
     result.elections = cluster_.judge().elections();
     result.committed = cluster_.judge().committed_entries();
     result.events = cluster_.world().event_count();
+    result.asleep = asleep_;
     result.faults = nemesis_.counts();
     result.marks = mark_counts();
     if (!failure.empty() && !options_.trace) {
@@ -98,6 +99,7 @@ class Run {
   std::string advance(uint64_t until_ns, Done done) {
     while (cluster_.world().now_ns() < until_ns && !done()) {
       cluster_.world().run_until(cluster_.world().now_ns() + kCheckEveryNs);
+      asleep_ += cluster_.sleepers();
       const std::string verdict = cluster_.verdict();
       if (!verdict.empty()) return verdict;
     }
@@ -178,6 +180,7 @@ class Run {
   Nemesis nemesis_;
   Workload workload_;
   std::vector<std::unique_ptr<SimClient>> clients_;
+  uint64_t asleep_ = 0;
 };
 
 }  // namespace

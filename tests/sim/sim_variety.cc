@@ -1,5 +1,7 @@
 #include "sim_variety.h"
 
+#include <iterator>
+
 #include "grey/testkit/sim_random.h"
 
 namespace grey::sim {
@@ -34,6 +36,9 @@ std::map<std::string, std::string> raft_options(uint64_t seed) {
   if (has(seed, 7, 25)) raft["max_uncommitted"] = "4KiB";
   if (has(seed, 8, 40)) raft["snapshot_transfers"] = "1";
   if (has(seed, 9, 40)) raft["snapshot_window"] = "64B";
+  // Groups fall asleep between two requests, between bursts of them, or hardly ever.
+  static constexpr const char* kQuiesceAfter[] = {"10ms", "200ms", "600ms", "3s"};
+  raft["quiesce_after"] = kQuiesceAfter[seed / 4 % std::size(kQuiesceAfter)];
   return raft;
 }
 

@@ -379,32 +379,5 @@ TEST(BugClassTest, B37_TimersOfADeposedLeaderAreGone) {
   }
 }
 
-TEST(QuiesceTest, IdleGroupSleepsAndAnyChangeWakesIt) {
-  RaftOptions options;
-  options.quiesce_after_ns = 500'000'000;
-  Network network({.seed = 5, .voters = 3, .spares = 0, .faults = {}, .raft = options});
-  const auto asleep = [&] {
-    for (const ReplicaId id : network.ids()) {
-      if (!network.core(id).quiesced()) return false;
-    }
-    return true;
-  };
-  ASSERT_TRUE(network.run_until(asleep, 2000));
-  const ReplicaId leader = network.leader();
-  const uint64_t messages = network.messages_sent();
-  network.run(1000);
-  EXPECT_EQ(network.messages_sent(), messages);
-  EXPECT_EQ(network.leader(), leader);
-  EXPECT_EQ(network.core(leader).next_deadline_ns(), UINT64_MAX);
-  const LogIndex before = network.judge().committed();
-  ASSERT_TRUE(network.propose());
-  EXPECT_TRUE(network.run_until([&] { return network.judge().committed() > before; }, 50));
-  ASSERT_TRUE(network.run_until(asleep, 2000));
-  // The leader's process ends: whoever is told wakes and replaces it.
-  network.crash(leader);
-  network.tell_gone(leader);
-  EXPECT_TRUE(network.run_until([&] { return network.leader() != kNobody; }, 200));
-}
-
 }  // namespace
 }  // namespace grey::raft::testing

@@ -19,7 +19,7 @@ bool RaftState::follows_live_leader() const {
   if (role() == Role::leader) return true;
   const auto* follower = std::get_if<Follower>(&role_);
   if (!follower || follower->leader == kNobody) return false;
-  return follower->quiesced || now_.monotonic_ns - follower->contact_ns < timeout();
+  return now_.monotonic_ns - follower->contact_ns < timeout();
 }
 
 void RaftState::on_deadline() {

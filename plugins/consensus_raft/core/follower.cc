@@ -1,5 +1,6 @@
 // What a follower does with what its leader sends.
 #include <algorithm>
+#include <utility>
 
 #include "core/raft_state.h"
 #include "grey/glue/mark.h"
@@ -18,7 +19,8 @@ Follower* RaftState::accept_leader(ReplicaId from) {
   Follower& follower = std::get<Follower>(role_);
   follower.contact_ns = last_contact_ns_ = now_.monotonic_ns;
   follower.deadline_ns = now_.monotonic_ns + random_timeout();
-  follower.quiesced = false;
+  // It may be a late message of a leader that sleeps, which is not to be waited for in vain.
+  if (std::exchange(follower.quiesced, false)) send(from, Wake{});
   return &follower;
 }
 
@@ -90,6 +92,7 @@ void RaftState::on_message(ReplicaId from, const Heartbeat& heartbeat) {
   follower->quiesced = heartbeat.quiesce && !damaged_until_ && !installing_ &&
                        commit_ == log_.last_index() && heartbeat.commit == commit_ &&
                        log_.stable() == log_.last_index() && follower->reads.idle();
+  if (heartbeat.quiesce && !follower->quiesced) send(from, Wake{});
 }
 
 void RaftState::learn_clock(const Heartbeat& heartbeat) {

@@ -69,21 +69,61 @@ bool RaftState::quiesced() const {
   return follower && follower->quiesced;
 }
 
+// Contact in place of the messages that are not sent any more.
+void RaftState::vouch(ReplicaId id, uint64_t heard_ns) {
+  if (!quiesced()) return;
+  if (auto* leader = std::get_if<Leader>(&role_)) {
+    Progress* peer = peer_of(*leader, id);
+    if (peer && heard_ns > peer->active_ns()) peer->set_active(heard_ns);
+    return;
+  }
+  Follower& follower = std::get<Follower>(role_);
+  if (follower.leader != id) return;
+  follower.contact_ns = std::max(follower.contact_ns, heard_ns);
+  last_contact_ns_ = std::max(last_contact_ns_, heard_ns);
+}
+
+// Both sides wake together: a leader by its heartbeats, a follower by asking for some.
 void RaftState::wake() {
   if (!quiesced()) return;
   dirty_ = true;
   if (auto* leader = std::get_if<Leader>(&role_)) {
     leader->quiesced = false;
     leader->busy_ns = now_.monotonic_ns;
-    leader->heartbeat_due_ns = now_.monotonic_ns;
-    // Silence was agreed upon: it says nothing against them.
-    for (Progress& peer : leader->peers) peer.set_active(now_.monotonic_ns);
+    return broadcast_heartbeat(*leader, false);
+  }
+  Follower& follower = std::get<Follower>(role_);
+  follower.quiesced = false;
+  follower.deadline_ns = follower.contact_ns + random_timeout();
+  send(follower.leader, Wake{});
+}
+
+// The role in which it sleeps is over, or nobody answers for it any more: nobody may sleep on
+// relying on it, though its node lives.
+void RaftState::release_sleepers() {
+  if (!quiesced()) return;
+  if (auto* leader = std::get_if<Leader>(&role_)) {
+    leader->quiesced = false;
+    for (const Progress& peer : leader->peers) send(peer.id(), Wake{});
     return;
   }
   Follower& follower = std::get<Follower>(role_);
   follower.quiesced = false;
-  follower.contact_ns = now_.monotonic_ns;
-  follower.deadline_ns = now_.monotonic_ns + random_timeout();
+  send(follower.leader, Wake{});
+}
+
+// Those who follow it too have heard as little of it, so that they would grant a vote; the step
+// lets the last of them come to that.
+void RaftState::peer_silent(ReplicaId id) {
+  if (failed_) return;
+  wake();
+  auto* follower = std::get_if<Follower>(&role_);
+  if (!follower || follower->leader != id) return;
+  dirty_ = true;
+  const uint64_t turn_ns = (configuration().rank_of(self_) + 1) * options_.gone_step_ns;
+  const uint64_t at_ns =
+      follower->contact_ns + timeout() + turn_ns + random_.below(options_.gone_jitter_ns);
+  follower->deadline_ns = std::min(follower->deadline_ns, at_ns);
 }
 
 }  // namespace grey::raft

@@ -48,8 +48,10 @@ bool RaftState::step_outside_of_terms(const Message& message) {
     if (!answer) send(message.from, Removal{});
     return true;
   }
-  if (!std::holds_alternative<MembershipQuery>(message.body)) return false;
-  wake();  // a leader that sleeps shows itself
+  const bool woken = std::holds_alternative<Wake>(message.body);
+  if (!woken && !std::holds_alternative<MembershipQuery>(message.body)) return false;
+  // A leader that sleeps shows itself; a follower cares for its leader only.
+  if (role() == Role::leader || (woken && leader() == message.from)) wake();
   return true;
 }
 

@@ -53,6 +53,7 @@ struct AppendResponse {
 struct Heartbeat {
   LogIndex commit;     // min(match of the receiver, the leader's commit)
   uint64_t round = 0;  // rises within a term; 0: carries only the commit and wants no answer
+  // The leader sleeps from here on. A follower that cannot answers Wake.
   bool quiesce = false;
   // Of a leader that knows what is committed: a `sent_ns` of the receiver (0: none yet), and an
   // index at or before which everything lies that was committed anywhere when that was sent.
@@ -97,10 +98,14 @@ struct MembershipQuery {};
 // and in any term.
 struct Removal {};
 
+// Between a leader and a follower of it, in any term: "do not sleep relying on me". The sender has
+// woken, or has left the role in which it slept. A leader answers with heartbeats.
+struct Wake {};
+
 using MessageBody =
     std::variant<PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse, AppendRequest,
                  AppendResponse, Heartbeat, HeartbeatResponse, ReadIndexRequest, ReadIndexResponse,
-                 TimeoutNow, SnapshotOffer, MembershipQuery, Removal>;
+                 TimeoutNow, SnapshotOffer, MembershipQuery, Removal, Wake>;
 
 struct Message {
   ReplicaId from;

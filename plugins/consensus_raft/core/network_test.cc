@@ -20,6 +20,15 @@ Faults all_faults() {
           .transfer = 3};
 }
 
+// Sleeps whenever it may, so that faults meet it in every stage of that.
+RaftOptions sleepy() {
+  RaftOptions options;
+  options.quiesce_after_ns = 50'000'000;
+  options.gone_step_ns = 30'000'000;
+  options.gone_jitter_ns = 10'000'000;
+  return options;
+}
+
 // A safety phase under faults, then a liveness phase without.
 void run_seed(const NetworkOptions& options, Network* network) {
   Random clients(options.seed ^ 0xc11e);
@@ -49,10 +58,11 @@ void run_seed(const NetworkOptions& options, Network* network) {
   network->run(300);
   ASSERT_EQ(network->judge().verdict(), "") << "seed " << options.seed;
   const ReplicaId leader = network->leader();
-  ASSERT_NE(leader, kNobody);
+  ASSERT_NE(leader, kNobody) << "seed " << options.seed;
   for (const ReplicaId id : network->core(leader).configurations().latest().members()) {
     ASSERT_EQ(network->core(id).applied_index(), network->core(leader).applied_index())
         << "seed " << options.seed << " replica " << id.value();
+    if (network->core(id).quiesced()) continue;  // its age grows
     ASSERT_GT(network->core(id).current_at_ns() + 1'000'000'000, network->now_ns())
         << "seed " << options.seed << " replica " << id.value();
   }
@@ -110,6 +120,31 @@ TEST(NetworkTest, MembershipChangesUnderFaults) {
     run_seed(options, &network);
     if (HasFatalFailure()) return;
   }
+}
+
+// Clients pause, so that the group falls asleep again and again.
+TEST(NetworkTest, SleepersUnderFaults) {
+  uint64_t slept = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    NetworkOptions options{.seed = seed,
+                           .voters = seed % 3 == 0 ? 5u : 3u,
+                           .spares = seed % 2 == 0 ? 2u : 0u,
+                           .faults = all_faults(),
+                           .raft = sleepy()};
+    if (options.spares != 0) options.faults.membership = 3;
+    if (seed % 4 < 2) options.faults.lose = options.faults.delay = 0;
+    Network network(options);
+    for (int round = 0; round < 30 && network.judge().verdict().empty(); ++round) {
+      network.propose();
+      network.run(100);
+      for (const ReplicaId id : network.ids()) {
+        if (network.up(id) && network.core(id).quiesced()) ++slept;
+      }
+    }
+    run_seed(options, &network);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(slept, 400u);
 }
 
 TEST(NetworkTest, SameSeedSameRun) {

@@ -20,11 +20,13 @@ struct RaftOptions {
 
   // A follower whose leader's process has ended campaigns after gone_step times its place in the
   // configuration's homes, plus [0, gone_jitter). A step above the jitter keeps campaigns apart.
+  // One whose leader's whole lane is silent does so one step later, counted from the end of an
+  // election timeout without contact.
   uint64_t gone_step_ns = 0;
   uint64_t gone_jitter_ns = 50'000'000;
 
   // A leader whose group has been idle and complete for this long falls asleep with all its
-  // followers; 0: never.
+  // followers; 0: never. Whoever sets it calls Raft::vouch and Raft::peer_silent.
   uint64_t quiesce_after_ns = 0;
 
   // Voters that must have an entry on stable storage, or confirm a read round. Below the majority

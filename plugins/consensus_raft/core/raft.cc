@@ -82,8 +82,14 @@ void Raft::snapshot_install_failed() {
 bool Raft::quiesced() const {
   return state_->quiesced();
 }
+void Raft::vouch(ReplicaId peer, uint64_t heard_ns) {
+  state_->vouch(peer, heard_ns);
+}
 void Raft::wake() {
   state_->wake();
+}
+void Raft::peer_silent(ReplicaId peer) {
+  state_->peer_silent(peer);
 }
 bool Raft::has_effects() const {
   return state_->has_effects();

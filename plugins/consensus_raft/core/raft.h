@@ -122,11 +122,17 @@ class Raft {
 
   // --- Sleep. A quiescent group sends nothing and has no deadline.
 
-  // Bind it to (leader, its boot nonce, term): when the peer's lane goes silent, or it comes back
-  // with another nonce, call wake() or peer_gone(). A quiescent leader wakes for every input of its
-  // own and must be woken when a peer is lost.
+  // It is bound to (leader, its boot nonce, term). What the group does not say any more others say
+  // for it: the peer's node says that it lives and that the log of its replica makes progress, once
+  // for all groups. Tell what was heard with vouch() before anything else is called in a turn;
+  // while awake it has no effect. When messages to or from a peer may have been lost, call wake();
+  // when its process has ended, peer_gone().
   bool quiesced() const;
+  void vouch(ReplicaId peer, uint64_t heard_ns);
   void wake();
+  // Nobody has vouched for the peer's log for an election timeout. Wakes. A follower of it that has
+  // not heard it itself for as long campaigns in its turn, see RaftOptions::gone_step_ns.
+  void peer_silent(ReplicaId peer);
 
   // --- Out.
 

@@ -164,6 +164,7 @@ void RaftState::set_term(Term term) {
 }
 
 void RaftState::leave_role() {
+  release_sleepers();
   if (auto* follower = std::get_if<Follower>(&role_)) {
     finish_reads(follower->reads.drain(), LogIndex(0), false);
   } else if (auto* leader = std::get_if<Leader>(&role_)) {
@@ -268,16 +269,16 @@ void RaftState::compacted(LogIndex index) {
 
 void RaftState::fail(const char* reason) {
   if (failed_) return;
+  // What this batch was about to do rests on a state that is no longer trusted.
+  out_.messages.clear();
   leave_role();
   role_.emplace<Follower>();
   failed_ = reason;
   dirty_ = true;
   proposals_.abandon(&out_.proposals);
   held_.clear();
-  // What this batch was about to do rests on a state that is no longer trusted.
   out_.append.clear();
   out_.truncate_from.reset();
-  out_.messages.clear();
   out_.fetches.clear();
   out_.snapshots_needed.clear();
   out_.wanted_snapshot.reset();
@@ -287,6 +288,7 @@ void RaftState::fail(const char* reason) {
 
 void RaftState::abandon() {
   dirty_ = true;
+  release_sleepers();
   proposals_.abandon(&out_.proposals);
   if (auto* follower = std::get_if<Follower>(&role_)) {
     finish_reads(follower->reads.drain(), LogIndex(0), false);

@@ -37,7 +37,9 @@ class RaftState {
   void set_log_progress(bool progress);
   void set_has_room(bool has_room);
   bool quiesced() const;
+  void vouch(ReplicaId peer, uint64_t heard_ns);
   void wake();
+  void peer_silent(ReplicaId peer);
 
   // --- leader.cc
   Status propose(std::span<Proposal> proposals);
@@ -97,6 +99,8 @@ class RaftState {
   // In force, committed or not.
   const Configuration& configuration() const { return configurations_.latest(); }
 
+  // --- liveness.cc
+  void release_sleepers();
   // --- candidate.cc
   bool promotable() const;
   bool grants_votes() const;
@@ -121,8 +125,9 @@ class RaftState {
   void learn_clock(const Heartbeat& heartbeat);
   // --- install.cc
   void on_message(ReplicaId from, const SnapshotOffer& offer);
-  void on_message(ReplicaId, const MembershipQuery&) {}  // both by step_outside_of_terms
+  void on_message(ReplicaId, const MembershipQuery&) {}  // all by step_outside_of_terms
   void on_message(ReplicaId, const Removal&) {}
+  void on_message(ReplicaId, const Wake&) {}
 
   // --- leader.cc
   void become_leader();

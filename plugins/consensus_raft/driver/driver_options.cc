@@ -11,6 +11,7 @@ DriverOptions DriverOptions::from(Host* host) {
       config->duration_ns("consensus.election_timeout", options.election_timeout_ns);
   options.heartbeat_interval_ns =
       config->duration_ns("consensus.heartbeat_interval", options.heartbeat_interval_ns);
+  options.quiesce_after_ns = config->duration_ns("quiesce_after", options.quiesce_after_ns);
   const int64_t lanes = config->integer("lanes", 0);
   options.lanes = lanes > 0 ? static_cast<uint32_t>(lanes) : std::min(host->loop_count(), 4u);
   options.segment_size = config->size_bytes("segment_size", options.segment_size);

@@ -9,7 +9,8 @@ namespace grey::raft {
 struct DriverOptions {
   uint64_t election_timeout_ns = 1'000'000'000;
   uint64_t heartbeat_interval_ns = 150'000'000;
-  uint32_t lanes = 1;  // for a data directory that has none yet
+  uint64_t quiesce_after_ns = 3'000'000'000;  // see RaftOptions; 0: never
+  uint32_t lanes = 1;                         // for a data directory that has none yet
   uint64_t segment_size = 16 << 20;
   uint64_t commit_delay_ns = 2'000'000;   // see LaneOptions
   uint64_t log_budget = 512 << 20;        // over all lanes

@@ -26,12 +26,14 @@ class GroupHost {
   virtual Now now() = 0;
   // The replica's step() is called in this turn's step phase, once however often this is called.
   virtual void wake(GroupReplica* replica) = 0;
-  // Calls GroupReplica::on_time() at `deadline_ns` or soon after.
-  virtual void wake_at(uint64_t deadline_ns) = 0;
+  // Calls GroupReplica::on_time() at `deadline_ns` or before, or soon after.
+  virtual void wake_at(GroupReplica* replica, uint64_t deadline_ns) = 0;
   // Joins the frame of this turn to the node; dropped when there is no link.
   virtual void send(uint32_t node, uint32_t group, const Message& message) = 0;
   virtual Status send_snapshot(uint32_t node, const SnapshotMessage& message) = 0;
   virtual bool connected(uint32_t node) = 0;
+  // When the log lane in which `node` keeps the group was said to be alive last; 0: never.
+  virtual uint64_t lane_heard_ns(uint32_t node, uint32_t group) = 0;
   // The disk of the data directory has less room left than is to be kept.
   virtual bool disk_nearly_full() = 0;
   // It is known to have it; neither holds before the disk has been asked.

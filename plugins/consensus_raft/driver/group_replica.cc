@@ -22,6 +22,7 @@ RaftOptions core_options(GroupHost* host, const GroupOptions& options) {
   core.seed = host->host()->random()->next();
   core.election_timeout_ns = driver.election_timeout_ns;
   core.heartbeat_interval_ns = driver.heartbeat_interval_ns;
+  core.quiesce_after_ns = driver.quiesce_after_ns;
   core.gone_step_ns = kGoneStepNs;
   core.gone_jitter_ns = kGoneJitterNs;
   core.write_quorum = options.write_quorum;
@@ -68,12 +69,22 @@ GroupReplica::GroupReplica(GroupHost* host, Lane* lane, LaneGroup* lane_group,
 GroupReplica::~GroupReplica() = default;
 
 Raft& GroupReplica::core() {
-  if (!ticked_) {
-    ticked_ = true;
-    core_.tick(host_->now());
-  }
+  tick();
   host_->wake(this);
   return core_;
+}
+
+// Once in a turn, before anything else. What others have vouched for a replica that sleeps is told
+// only now that it matters.
+void GroupReplica::tick() {
+  if (std::exchange(ticked_, true)) return;
+  if (core_.quiesced()) {
+    core_.vouch(core_.leader(), host_->lane_heard_ns(node_of(core_.leader()), number_));
+    for (const Progress& peer : core_.peers()) {
+      core_.vouch(peer.id(), host_->lane_heard_ns(node_of(peer.id()), number_));
+    }
+  }
+  core_.tick(host_->now());
 }
 
 // --- The turn.
@@ -81,8 +92,7 @@ Raft& GroupReplica::core() {
 void GroupReplica::step() {
   const Ref<GroupReplica> keep = Ref<GroupReplica>::share(this);
   if (stopping_) return continue_stop();
-  if (!ticked_) core_.tick(host_->now());
-  ticked_ = true;
+  tick();
   if (core_.leader() == kNobody &&
       elections_.campaign_now(host_->now().monotonic_ns, has_quorum())) {
     core_.campaign_soon();
@@ -98,7 +108,7 @@ void GroupReplica::step() {
   if (receiver_) receiver_->on_time();
   ticked_ = false;
   if (core_.has_effects()) host_->wake(this);
-  host_->wake_at(next_deadline_ns());
+  host_->wake_at(this, next_deadline_ns());
 }
 
 // A leader's clients and whoever reads here wait for the state machine; otherwise nobody does.
@@ -276,6 +286,19 @@ void GroupReplica::node_gone(uint32_t node) {
   }
 }
 
+void GroupReplica::messages_lost(uint32_t node) {
+  if (stopping_ || !core_.quiesced()) return;
+  if (leads() ? homes_.on(configuration(), node).empty() : node_of(core_.leader()) != node) return;
+  core().wake();
+}
+
+void GroupReplica::lane_silent(uint32_t node) {
+  if (stopping_ || (!core_.quiesced() && node_of(core_.leader()) != node)) return;
+  for (const ReplicaId peer : homes_.on(configuration(), node)) {
+    if (leads() || peer == core_.leader()) core().peer_silent(peer);
+  }
+}
+
 void GroupReplica::on_time() {
   if (stopping_ || host_->now().monotonic_ns < next_deadline_ns()) return;
   core();
@@ -299,9 +322,7 @@ uint64_t GroupReplica::next_deadline_ns() const {
 
 void GroupReplica::on_slow_tick() {
   if (stopping_) return;
-  const uint64_t since = lane_->waiting_since_ns();
-  const bool hangs =
-      since != 0 && host_->now().monotonic_ns - since > host_->options().election_timeout_ns;
+  const bool hangs = lane_->hangs(host_->options().election_timeout_ns);
   if (hangs == log_progress_) {
     log_progress_ = !hangs;
     core().set_log_progress(log_progress_);

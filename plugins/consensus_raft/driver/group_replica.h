@@ -53,6 +53,11 @@ class GroupReplica final : public Implements<Group>,
   void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
   void node_up(uint32_t node);
   void node_gone(uint32_t node);
+  // Of this group, to or from the node.
+  void messages_lost(uint32_t node);
+  // The log lane in which the node keeps its replica is not said to be alive any more.
+  void lane_silent(uint32_t node);
+  bool asleep() const { return core_.quiesced(); }
   // In the step phase: takes the core's effects and carries them out.
   void step();
   // A deadline may have passed.
@@ -68,7 +73,8 @@ class GroupReplica final : public Implements<Group>,
   bool leads() const { return core_.role() == Role::leader && !core_.failed(); }
   // Entries that the slowest replica is behind; 0 unless this node leads.
   uint64_t lag() const;
-  bool in_step_queue = false;  // the driver's
+  bool in_step_queue = false;          // the driver's, as is:
+  uint64_t looked_at_ns = UINT64_MAX;  // when on_time() is called next
 
   // --- LaneClient
   void log_persisted(uint64_t sequence) override;
@@ -88,6 +94,7 @@ class GroupReplica final : public Implements<Group>,
 
   // --- group_replica.cc
   Raft& core();  // ticked in this turn; effects are taken at its end
+  void tick();
   void fail(const char* reason, Status status);
   void apply();
   void submit_proposals();
@@ -130,6 +137,7 @@ class GroupReplica final : public Implements<Group>,
 
   // --- SnapshotOwner (group_snapshots.cc)
   GroupHost* group_host() override { return host_; }
+  void wake_at(uint64_t deadline_ns) override { host_->wake_at(this, deadline_ns); }
   StateMachine* state_machine() override { return machine_; }
   Applier& applier() override { return *applier_; }
   SnapshotMeta snapshot_meta(LogPosition position) override;

@@ -99,6 +99,7 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   status.no_read_quorum = leads() && !core_.readable();
   status.replica_count = static_cast<uint32_t>(configuration().member_count());
   status.joint = configuration().joint();
+  status.asleep = asleep();
   std::memcpy(out, &status, status.struct_size);
 }
 
@@ -123,8 +124,11 @@ uint32_t GroupReplica::replicas(ReplicaStatus* out, uint32_t capacity) noexcept 
       replica.progress = peer.state() == ProgressState::replicate ? ReplicaProgress::replicate
                          : peer.state() == ProgressState::probe   ? ReplicaProgress::probe
                                                                   : ReplicaProgress::snapshot;
+      const uint64_t vouched_ns =
+          core_.quiesced() ? host_->lane_heard_ns(replica.node_number, number_) : 0;
+      const uint64_t heard_ns = std::max(peer.active_ns(), vouched_ns);
       replica.recently_active = host_->connected(replica.node_number) &&
-                                now - peer.active_ns() < host_->options().election_timeout_ns;
+                                now - heard_ns < host_->options().election_timeout_ns;
       replica.match_index = peer.match().value();
     }
   }
@@ -162,9 +166,10 @@ void GroupReplica::stop(Completion* done) noexcept {
 void GroupReplica::continue_stop() {
   if (!stopped_) {
     stopped_ = true;
-    core_.tick(host_->now());
+    tick();
     core_.abandon();
     core_.take_effects(&effects_);
+    send_messages();
     for (const ProposalResult& result : effects_.proposals) {
       proposal_ended(result);
     }

@@ -36,14 +36,15 @@ bool may_replace(const LaneGroup& group, const GroupOptions& options, StateMachi
 }  // namespace
 
 LoopDriver::LoopDriver(Host* host, uint32_t index, const DriverOptions& options,
-                       SnapshotLimits* snapshots, SpaceWatch* space, std::atomic<uint64_t>* lag)
+                       SnapshotLimits* snapshots, SpaceWatch* space, LoopGauges* gauges)
     : host_(host),
       loop_(host->loop(index)),
       options_(options),
       snapshots_(snapshots),
       space_(space),
-      lag_(lag),
+      gauges_(gauges),
       metrics_(DriverMetrics::make(host->meter())),
+      liveness_(options.election_timeout_ns),
       step_task_([this] { step(); }),
       timer_task_([this] { on_timer(); }) {}
 
@@ -52,12 +53,13 @@ LoopDriver::~LoopDriver() = default;
 void LoopDriver::start() {
   timer_ = Ref<Timer>::adopt(loop_->make_timer(&timer_task_));
   host_->peers()->add_observer(loop_, this);
-  wake_at(loop_->now_ns());
+  arm_timer(loop_->now_ns());
 }
 
-void LoopDriver::add_lane(Lane* lane, uint32_t number) {
+void LoopDriver::add_lane(Lane* lane, uint32_t number, uint32_t lanes) {
   lane->attach(loop_, LaneMetrics::make(host_->meter(), number));
-  lanes_.push_back(lane);
+  lanes_.push_back({lane, number});
+  lanes_in_all_ = lanes;
 }
 
 uint32_t LoopDriver::own_node() {
@@ -191,7 +193,16 @@ void LoopDriver::step() {
   if (!queue_.empty()) schedule_step();
 }
 
-void LoopDriver::wake_at(uint64_t deadline_ns) {
+// A deadline that was put off is found so when the earlier one comes.
+void LoopDriver::wake_at(GroupReplica* replica, uint64_t deadline_ns) {
+  if (deadline_ns >= replica->looked_at_ns) return;
+  deadlines_.erase({replica->looked_at_ns, replica->number()});
+  replica->looked_at_ns = deadline_ns;
+  deadlines_[{deadline_ns, replica->number()}] = replica;
+  arm_timer(deadline_ns);
+}
+
+void LoopDriver::arm_timer(uint64_t deadline_ns) {
   // A deadline that is over already is looked at soon, but not again and again in this moment.
   const uint64_t at = std::max(deadline_ns, loop_->now_ns() + kShortestNs);
   if (at >= timer_at_ns_) return;
@@ -204,26 +215,85 @@ void LoopDriver::on_timer() {
   if (stopping_) return;
   const uint64_t now = loop_->now_ns();
   if (now >= slow_at_ns_) slow_tick();
-  uint64_t next = slow_at_ns_;
-  for (const auto& [number, group] : groups_) {
+  if (now >= alive_at_ns_) say_alive();
+  look_for_silence();
+  std::vector<GroupReplica*> due;
+  while (!deadlines_.empty() && deadlines_.begin()->first.first <= now) {
+    due.push_back(deadlines_.begin()->second);
+    due.back()->looked_at_ns = UINT64_MAX;
+    deadlines_.erase(deadlines_.begin());
+  }
+  for (GroupReplica* group : due) {
     group->on_time();
     // Those that were woken tell their next deadline at the end of their step.
-    if (!group->in_step_queue) next = std::min(next, group->next_deadline_ns());
+    if (!group->in_step_queue) wake_at(group, group->next_deadline_ns());
   }
-  wake_at(next);
+  arm_timer(std::min({slow_at_ns_, alive_at_ns_, liveness_.next_deadline_ns()}));
+  if (!deadlines_.empty()) arm_timer(deadlines_.begin()->first.first);
 }
 
 void LoopDriver::slow_tick() {
   slow_at_ns_ = loop_->now_ns() + kSlowTickNs;
   uint64_t lag = 0;
+  uint64_t asleep = 0;
   for (const auto& [number, group] : groups_) {
     group->on_slow_tick();
+    if (group->asleep()) ++asleep;
     if (number != kControlGroup) lag = std::max(lag, group->lag());
   }
-  lag_->store(lag, std::memory_order_relaxed);
-  for (Lane* lane : lanes_) lane->show_condition(options_.election_timeout_ns);
+  gauges_->lag.store(lag, std::memory_order_relaxed);
+  gauges_->asleep.store(asleep, std::memory_order_relaxed);
+  for (const OwnLane& own : lanes_) own.lane->show_condition(options_.election_timeout_ns);
   if (loop_->index() == 0) space_->look();
   if (drained_) continue_drain();
+}
+
+// --- Instead of heartbeats of groups that sleep.
+
+// One message a node for all lanes of this loop, in the same turns as the heartbeats of groups.
+void LoopDriver::say_alive() {
+  const uint64_t now = loop_->now_ns();
+  alive_at_ns_ = (now / options_.heartbeat_interval_ns + 1) * options_.heartbeat_interval_ns;
+  if (lanes_.empty()) return;
+  Identity self{};
+  self.struct_size = sizeof(self);
+  host_->identity(&self);
+  LivenessMessage message{self.boot_nonce, 0, lanes_in_all_, {}};
+  for (const OwnLane& own : lanes_) {
+    if (!own.lane->failed() && !own.lane->hangs(options_.election_timeout_ns)) {
+      message.alive.push_back(own.number);
+    }
+  }
+  for (auto& [node, peer] : peers_) {
+    if (!peer.up) continue;
+    message.losses = peer.losses;
+    ByteWriter frame;
+    put_frame_header(FrameKind::liveness, &frame);
+    put_liveness(message, &frame);
+    const ByteView bytes = frame.view();
+    (void)host_->peers()->send(node, kChannelConsensus, loop_->index(), &bytes, 1);
+  }
+}
+
+void LoopDriver::receive_liveness(uint32_t from_node, uint32_t route,
+                                  const LivenessMessage& message) {
+  if (stopping_ || is_over(from_node, message.boot_nonce)) return;
+  const bool whole = liveness_.heard(from_node, route, message, loop_->now_ns());
+  if (!whole) messages_lost(from_node);
+  arm_timer(liveness_.next_deadline_ns());
+}
+
+void LoopDriver::look_for_silence() {
+  for (const LaneLiveness::Lane& lane : liveness_.take_silent(loop_->now_ns())) {
+    for (const auto& [number, group] : groups_) {
+      if (lane.holds(number)) group->lane_silent(lane.node);
+    }
+  }
+}
+
+// Of any group, to or from the node: those that sleep make sure that they still agree.
+void LoopDriver::messages_lost(uint32_t node) {
+  for (const auto& [number, group] : groups_) group->messages_lost(node);
 }
 
 // --- The network.
@@ -232,7 +302,7 @@ void LoopDriver::send(uint32_t node, uint32_t group, const Message& message) {
   const auto found = peers_.find(node);
   if (found == peers_.end() || !found->second.up) return;
   ByteWriter& frame = found->second.frame;
-  if (frame.empty()) put_frame_header(&frame);
+  if (frame.empty()) put_frame_header(FrameKind::messages, &frame);
   put_message(group, message, &frame);
   frames_waiting_ = true;
   if (frame.size() >= kFrameLimit) send_frames();
@@ -246,8 +316,12 @@ void LoopDriver::send_frames() {
     const ByteView bytes = peer.frame.view();
     // Raft bears the loss of any message; what is lost is sent again.
     const Status status = host_->peers()->send(node, kChannelConsensus, loop_->index(), &bytes, 1);
-    if (!status.ok()) observe(metrics_.frames_dropped, 1);
     peer.frame.clear();
+    if (!status.ok()) {
+      observe(metrics_.frames_dropped, 1);
+      ++peer.losses;
+      messages_lost(node);
+    }
     peer.frame.shrink_above(kFrameLimit);
   }
 }
@@ -282,6 +356,8 @@ void LoopDriver::on_peer_up(const PeerInfo* info) noexcept {
   peer.gone = false;
   if (rebooted) GREY_MARK("peers: a node is back before it was missed");
   if (rebooted) node_gone(info->number);
+  liveness_.node_up(info->number, loop_->now_ns());
+  arm_timer(liveness_.next_deadline_ns());
   if (peer.up && !rebooted) return;
   peers_[info->number].up = true;
   for (const auto& [number, group] : groups_) {
@@ -295,6 +371,8 @@ void LoopDriver::on_peer_down(uint32_t number, PeerDown reason) noexcept {
   PeerNode& peer = peers_[number];
   peer.up = false;
   peer.frame.clear();
+  ++peer.losses;
+  messages_lost(number);
   const bool gone =
       reason == PeerDown::refused || reason == PeerDown::goodbye || reason == PeerDown::rebooted;
   if (!gone) return;
@@ -310,6 +388,7 @@ bool LoopDriver::is_over(uint32_t node, uint64_t boot_nonce) const {
 }
 
 void LoopDriver::node_gone(uint32_t node) {
+  liveness_.forget(node);
   for (const auto& [number, group] : groups_) group->node_gone(node);
 }
 
@@ -355,6 +434,7 @@ void LoopDriver::closed(GroupReplica* replica) {
   const Ref<GroupReplica> keep = std::move(found->second);
   groups_.erase(found);
   if (replica->in_step_queue) std::erase(queue_, replica);
+  deadlines_.erase({replica->looked_at_ns, replica->number()});
   if (groups_.empty() && stopped_) {
     post(loop_, [this] { close_lanes(); });
   }
@@ -366,7 +446,7 @@ void LoopDriver::close_lanes() {
   const auto one_less = [this, left] {
     if (--*left == 0) std::exchange(stopped_, nullptr)();
   };
-  for (Lane* lane : lanes_) lane->close(one_less);
+  for (const OwnLane& own : lanes_) own.lane->close(one_less);
   timer_ = {};
   one_less();
 }

@@ -9,24 +9,30 @@
 
 #include "driver/group_host.h"
 #include "driver/group_replica.h"
+#include "driver/lane_liveness.h"
 #include "driver/space_watch.h"
 #include "grey/glue/plugin.h"
 
 namespace grey::raft {
 
 // Everything on its loop, but for the constructor.
+// What a driver leaves for the gauges; any thread reads it.
+struct LoopGauges {
+  std::atomic<uint64_t> lag{0};  // the greatest of the shards led here
+  std::atomic<uint64_t> asleep{0};
+};
+
 class LoopDriver final : public GroupHost, private PeerObserver {
  public:
-  // `lag` is where the driver leaves the greatest lag of the shards led here. `snapshots` and
-  // `space` are shared with the other loops.
+  // `snapshots` and `space` are shared with the other loops.
   LoopDriver(Host* host, uint32_t index, const DriverOptions& options, SnapshotLimits* snapshots,
-             SpaceWatch* space, std::atomic<uint64_t>* lag);
+             SpaceWatch* space, LoopGauges* gauges);
   virtual ~LoopDriver();
 
   // Begins to listen to news of peers.
   void start();
-  // Lanes of this loop; attached here.
-  void add_lane(Lane* lane, uint32_t number);
+  // Lanes of this loop; attached here. `lanes`: how many this node has.
+  void add_lane(Lane* lane, uint32_t number, uint32_t lanes);
 
   Status open(const GroupOptions& options, StateMachine* machine, Lane* lane, Group** out,
               ErrorText* error);
@@ -38,6 +44,8 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   // False for a message that no correct peer sends.
   bool receive(uint32_t from_node, uint32_t group, Message message);
   void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
+  // What loop `route` of the node says of its lanes. On every loop.
+  void receive_liveness(uint32_t from_node, uint32_t route, const LivenessMessage& message);
 
   // Hands all leaderships over and calls `done` when that is done or can go no further.
   void drain(std::function<void()> done);
@@ -53,10 +61,13 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   uint32_t own_node() override;
   Now now() override { return {loop_->now_ns(), host_->clock()->wall_ms()}; }
   void wake(GroupReplica* replica) override;
-  void wake_at(uint64_t deadline_ns) override;
+  void wake_at(GroupReplica* replica, uint64_t deadline_ns) override;
   void send(uint32_t node, uint32_t group, const Message& message) override;
   Status send_snapshot(uint32_t node, const SnapshotMessage& message) override;
   bool connected(uint32_t node) override;
+  uint64_t lane_heard_ns(uint32_t node, uint32_t group) override {
+    return liveness_.heard_ns(node, group);
+  }
   bool disk_nearly_full() override { return space_->nearly_full(); }
   bool disk_has_room() override { return space_->has_room(); }
   bool draining() override { return draining_; }
@@ -67,7 +78,12 @@ class LoopDriver final : public GroupHost, private PeerObserver {
     bool up = false;
     bool gone = false;  // the process `boot_nonce` has ended
     uint64_t boot_nonce = 0;
-    ByteWriter frame;  // of this turn
+    uint32_t losses = 0;  // see LivenessMessage
+    ByteWriter frame;     // of this turn
+  };
+  struct OwnLane {
+    Lane* lane;
+    uint32_t number;
   };
 
   // --- PeerObserver
@@ -79,7 +95,11 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   void schedule_step();
   void send_frames();
   void on_timer();
+  void arm_timer(uint64_t deadline_ns);
   void slow_tick();
+  void say_alive();
+  void look_for_silence();
+  void messages_lost(uint32_t node);
   void node_gone(uint32_t node);
   RestoredState restore(LaneGroup* group, const GroupOptions& options, StateMachine* machine,
                         Lane* lane);
@@ -92,12 +112,14 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   const DriverOptions options_;
   SnapshotLimits* snapshots_;
   SpaceWatch* space_;
-  std::atomic<uint64_t>* lag_;
+  LoopGauges* gauges_;
   DriverMetrics metrics_;
   uint32_t own_node_ = 0;
   std::map<uint32_t, Ref<GroupReplica>> groups_;  // by number
   std::map<uint32_t, PeerNode> peers_;            // by node number
-  std::vector<Lane*> lanes_;
+  std::vector<OwnLane> lanes_;
+  uint32_t lanes_in_all_ = 0;
+  LaneLiveness liveness_;
   std::vector<GroupReplica*> queue_;  // to be stepped in this turn
   std::vector<GroupReplica*> stepping_;
   bool step_scheduled_ = false;
@@ -107,7 +129,11 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   FunctionTask timer_task_;
   Ref<Timer> timer_;
   uint64_t timer_at_ns_ = UINT64_MAX;
+  // Groups with a deadline by GroupReplica::looked_at_ns and number, so that those without cost
+  // nothing.
+  std::map<std::pair<uint64_t, uint32_t>, GroupReplica*> deadlines_;
   uint64_t slow_at_ns_ = 0;
+  uint64_t alive_at_ns_ = 0;  // when the lanes are to be vouched for again
   ByteWriter snapshot_frame_;
   bool draining_ = false;
   uint64_t drain_until_ns_ = 0;

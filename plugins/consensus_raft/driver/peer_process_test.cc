@@ -18,7 +18,7 @@ class PeerProcessTest : public SnapshotTest {
   // A frame from node `from` arrives at node `to`, on its loop 0.
   void deliver(uint32_t to, const PeerInfo& from, uint64_t term, MessageBody body) {
     ByteWriter frame;
-    put_frame_header(&frame);
+    put_frame_header(FrameKind::messages, &frame);
     put_message(1, {ReplicaId(100 + from.number), ReplicaId(100 + to), Term(term), std::move(body)},
                 &frame);
     nodes_[to]->host.deliver(from, kChannelConsensus, 0, Buffer::copy_of(frame.view()));

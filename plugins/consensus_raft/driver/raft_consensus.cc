@@ -11,13 +11,14 @@ namespace grey::raft {
 // Keeps the gauges that are about all loops.
 class GaugeRefresher final : public MetricRefresher {
  public:
-  GaugeRefresher(Meter* meter, const std::atomic<uint64_t>* lags, size_t count,
-                 SnapshotLimits* snapshots)
-      : lags_(lags),
+  GaugeRefresher(Meter* meter, const LoopGauges* loops, size_t count, SnapshotLimits* snapshots)
+      : loops_(loops),
         count_(count),
         snapshots_(snapshots),
         lag_(gauge(meter, "grey_replication_lag",
                    "Entries that the slowest replica of any shard led here is behind.")),
+        asleep_(gauge(meter, "grey_raft_quiescent_groups",
+                      "Groups of this node that are idle and send no heartbeats.")),
         sending_(gauge(meter, "grey_raft_snapshots_sending",
                        "Snapshot transfers from this node that hold a view now.")),
         receiving_(gauge(meter, "grey_raft_snapshots_receiving",
@@ -25,10 +26,13 @@ class GaugeRefresher final : public MetricRefresher {
 
   void refresh() noexcept override {
     uint64_t greatest = 0;
+    uint64_t asleep = 0;
     for (size_t i = 0; i < count_; ++i) {
-      greatest = std::max(greatest, lags_[i].load(std::memory_order_relaxed));
+      greatest = std::max(greatest, loops_[i].lag.load(std::memory_order_relaxed));
+      asleep += loops_[i].asleep.load(std::memory_order_relaxed);
     }
     lag_->set(static_cast<double>(greatest));
+    asleep_->set(static_cast<double>(asleep));
     sending_->set(snapshots_->running(SnapshotDirection::sending));
     receiving_->set(snapshots_->running(SnapshotDirection::receiving));
   }
@@ -38,10 +42,11 @@ class GaugeRefresher final : public MetricRefresher {
     return Ref<Instrument>::adopt(meter->instrument(MetricKind::gauge, name, help, "", nullptr, 0));
   }
 
-  const std::atomic<uint64_t>* lags_;
+  const LoopGauges* loops_;
   size_t count_;
   SnapshotLimits* snapshots_;
   Ref<Instrument> lag_;
+  Ref<Instrument> asleep_;
   Ref<Instrument> sending_;
   Ref<Instrument> receiving_;
 };
@@ -58,15 +63,15 @@ Status RaftConsensus::start(ErrorText* error) {
   lanes_ = std::move(lanes).value();
   space_ = std::make_unique<SpaceWatch>(host_, options_.min_free);
   const uint32_t loops = host_->loop_count();
-  lags_ = std::make_unique<std::atomic<uint64_t>[]>(loops);
+  gauges_ = std::make_unique<LoopGauges[]>(loops);
   snapshot_limits_ =
       std::make_unique<SnapshotLimits>(options_.snapshot_rate, options_.snapshot_transfers);
-  refresher_ =
-      std::make_unique<GaugeRefresher>(host_->meter(), lags_.get(), loops, snapshot_limits_.get());
+  refresher_ = std::make_unique<GaugeRefresher>(host_->meter(), gauges_.get(), loops,
+                                                snapshot_limits_.get());
   if (MetricsHub* hub = host_->metrics_hub()) hub->add_refresher(refresher_.get());
   for (uint32_t i = 0; i < loops; ++i) {
     drivers_.push_back(std::make_unique<LoopDriver>(host_, i, options_, snapshot_limits_.get(),
-                                                    space_.get(), &lags_[i]));
+                                                    space_.get(), &gauges_[i]));
   }
   for (const auto& lane : lanes_) {
     for (const auto& [number, group] : lane->groups()) known_groups_.insert(number);
@@ -78,7 +83,7 @@ Status RaftConsensus::start(ErrorText* error) {
     post(host_->loop(i), [this, i, loops] {
       drivers_[i]->start();
       for (uint32_t lane = i; lane < lanes_.size(); lane += loops) {
-        drivers_[i]->add_lane(lanes_[lane].get(), lane);
+        drivers_[i]->add_lane(lanes_[lane].get(), lane, static_cast<uint32_t>(lanes_.size()));
       }
     });
   }
@@ -118,7 +123,9 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
   const uint32_t here = owner.route_loop(route);
   if (from == 0 || owner.drivers_[here]->is_over(from, info->boot_nonce)) return;
   ByteReader reader(view_of(*payload));
-  bool good = get_frame_header(&reader);
+  const std::optional<FrameKind> kind = get_frame_header(&reader);
+  if (kind == FrameKind::liveness) return owner.receive_liveness(from, route, &reader);
+  bool good = kind.has_value();
   std::vector<std::vector<GroupMessage>> elsewhere;
   while (good) {
     std::optional<GroupMessage> message = next_message(&reader);
@@ -145,6 +152,23 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
   }
   if (!good || !reader.finished())
     owner.refuse_frame(from, "a malformed frame, or a message that no replica sends");
+}
+
+// Any loop may have groups that sleep relying on it.
+void RaftConsensus::receive_liveness(uint32_t from, uint32_t route, ByteReader* reader) {
+  std::optional<LivenessMessage> message = get_liveness(reader);
+  if (!message) return refuse_frame(from, "a malformed word about its lanes");
+  const uint32_t here = route_loop(route);
+  for (uint32_t loop = 0; loop < drivers_.size(); ++loop) {
+    LoopDriver* driver = drivers_[loop].get();
+    if (loop == here) {
+      driver->receive_liveness(from, route, *message);
+      continue;
+    }
+    post(host_->loop(loop), [driver, from, route, message = *message] {
+      driver->receive_liveness(from, route, message);
+    });
+  }
 }
 
 void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,

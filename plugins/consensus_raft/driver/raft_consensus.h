@@ -59,6 +59,7 @@ class RaftConsensus final : public InterfaceOf<Consensus> {
   }
   uint32_t lane_of(uint32_t group) const { return group % static_cast<uint32_t>(lanes_.size()); }
   void refuse_frame(uint32_t from, const char* what);
+  void receive_liveness(uint32_t from, uint32_t route, ByteReader* reader);
   // Calls `function(driver, done)` on every driver's loop, then `all_done` on loop 0.
   void on_every_loop(std::function<void(LoopDriver*, std::function<void()>)> function,
                      std::function<void()> all_done);
@@ -68,7 +69,7 @@ class RaftConsensus final : public InterfaceOf<Consensus> {
   // Before the lanes: what waits in their queues may hold a transfer's slot to the end.
   std::unique_ptr<SnapshotLimits> snapshot_limits_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::unique_ptr<std::atomic<uint64_t>[]> lags_;  // by loop
+  std::unique_ptr<LoopGauges[]> gauges_;  // by loop
   std::unique_ptr<SpaceWatch> space_;
   std::vector<std::unique_ptr<LoopDriver>> drivers_;
   MessageHandler messages_;

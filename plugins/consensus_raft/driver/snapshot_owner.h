@@ -15,6 +15,8 @@ class SnapshotSender;
 class SnapshotOwner {
  public:
   virtual GroupHost* group_host() = 0;
+  // The deadline of a sender or of the receiver may have become this one.
+  virtual void wake_at(uint64_t deadline_ns) = 0;
   virtual std::string group_name() const = 0;
   virtual StateMachine* state_machine() = 0;
   virtual Applier& applier() = 0;

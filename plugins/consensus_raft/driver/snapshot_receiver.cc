@@ -33,7 +33,7 @@ void SnapshotReceiver::start() {
 // For whatever is missing next.
 void SnapshotReceiver::ask() {
   ask_at_ns_ = now() + kAskAgainNs;
-  owner_->group_host()->wake_at(ask_at_ns_);
+  owner_->wake_at(ask_at_ns_);
   if (writer_) return fetch(any_ ? SnapshotFetchMode::again : SnapshotFetchMode::resume);
   if (!known_) (void)owner_->send_snapshot_message(leader_, snapshot_, SnapshotAccept{});
 }
@@ -133,7 +133,7 @@ void SnapshotReceiver::complete(Status status) noexcept {
   }
   if (!ended_ && status.code == StatusCode::busy) {
     write_at_ns_ = now() + kAgainNs;
-    return owner_->group_host()->wake_at(write_at_ns_);
+    return owner_->wake_at(write_at_ns_);
   }
   if (ended_ || !status.ok()) return end(SnapshotOutcome::failed);
   written_ += chunks_.front().bytes.size();

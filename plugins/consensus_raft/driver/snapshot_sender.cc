@@ -66,7 +66,7 @@ void SnapshotSender::wait_again() {
   chunks_.clear();
   slot_.give_back();
   try_at_ns_ = now() + kBusyNs;
-  owner_->group_host()->wake_at(try_at_ns_);
+  owner_->wake_at(try_at_ns_);
 }
 
 void SnapshotSender::on_accept(LogPosition snapshot) {
@@ -148,7 +148,7 @@ bool SnapshotSender::send_next() {
     free_at_ns_ = host->snapshot_limits().reserve(chunk.bytes.size(), now());
   }
   if (now() < free_at_ns_) {
-    host->wake_at(free_at_ns_);
+    owner_->wake_at(free_at_ns_);
     return false;
   }
   const Status status = owner_->send_snapshot_message(
@@ -157,7 +157,7 @@ bool SnapshotSender::send_next() {
           chunk.offset, chunk.last, chunk.checksum, {chunk.bytes.data(), chunk.bytes.size()}});
   if (!status.ok()) {
     free_at_ns_ = now() + kAgainNs;
-    host->wake_at(free_at_ns_);
+    owner_->wake_at(free_at_ns_);
     return false;
   }
   observe(host->metrics().snapshot_sent_bytes, static_cast<double>(chunk.bytes.size()));
@@ -187,7 +187,7 @@ void SnapshotSender::chunk(Status status, const BufferRef* bytes, bool last) noe
   }
   if (status.code == StatusCode::busy) {
     read_at_ns_ = now() + kAgainNs;
-    return owner_->group_host()->wake_at(read_at_ns_);
+    return owner_->wake_at(read_at_ns_);
   }
   // As when the engine has revoked the view.
   if (!status.ok()) return give_up();
@@ -211,7 +211,7 @@ void SnapshotSender::on_end(LogPosition snapshot, SnapshotOutcome outcome) {
 void SnapshotSender::overtaken() {
   GREY_MARK("snapshot: the log outgrew a transfer");
   overtaken_ = true;
-  owner_->group_host()->wake_at(now());
+  owner_->wake_at(now());
 }
 
 void SnapshotSender::give_up() {

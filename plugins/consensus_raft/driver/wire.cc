@@ -75,6 +75,7 @@ void put_body(const AppendRequest& body, ByteWriter* out) {
     out->put_sized(entry.payload.view());
   }
 }
+constexpr uint32_t kMostLanes = 64;  // as the option allows
 constexpr uint64_t kEntryWireSize = 3 * 8 + 1 + 4;
 
 // All payloads of a request share one block of memory: one allocation however many there are.
@@ -178,6 +179,8 @@ void put_body(const MembershipQuery&, ByteWriter*) {}
 void get_body(ByteReader*, MembershipQuery*) {}
 void put_body(const Removal&, ByteWriter*) {}
 void get_body(ByteReader*, Removal*) {}
+void put_body(const Wake&, ByteWriter*) {}
+void get_body(ByteReader*, Wake*) {}
 
 void spoil(ByteReader* reader) {
   reader->get_bytes(~uint64_t{0});
@@ -251,17 +254,44 @@ bool get_any_body(uint8_t type, ByteReader* in, Body* body) {
 
 }  // namespace
 
-void put_frame_header(ByteWriter* out) {
+void put_frame_header(FrameKind kind, ByteWriter* out) {
   out->put(kWireVersion);
-  out->put(uint8_t{0});
+  out->put(static_cast<uint8_t>(kind));
   out->put(uint16_t{0});
 }
 
-bool get_frame_header(ByteReader* reader) {
+std::optional<FrameKind> get_frame_header(ByteReader* reader) {
   const auto version = reader->get<uint8_t>();
-  const auto kind = reader->get<uint8_t>();
+  const auto kind = get_enum(reader, FrameKind::liveness);
   reader->get<uint16_t>();
-  return reader->ok() && version == kWireVersion && kind == 0;
+  if (!reader->ok() || version != kWireVersion) return std::nullopt;
+  return kind;
+}
+
+void put_liveness(const LivenessMessage& message, ByteWriter* out) {
+  out->put(message.boot_nonce);
+  out->put(message.losses);
+  out->put(message.lanes);
+  out->put(static_cast<uint32_t>(message.alive.size()));
+  for (const uint32_t lane : message.alive) out->put(lane);
+}
+
+std::optional<LivenessMessage> get_liveness(ByteReader* reader) {
+  LivenessMessage message;
+  message.boot_nonce = reader->get<uint64_t>();
+  message.losses = reader->get<uint32_t>();
+  message.lanes = reader->get<uint32_t>();
+  const auto count = reader->get<uint32_t>();
+  if (!reader->ok() || message.lanes == 0 || message.lanes > kMostLanes || count > message.lanes) {
+    return std::nullopt;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    const auto lane = reader->get<uint32_t>();
+    if (lane >= message.lanes) return std::nullopt;
+    message.alive.push_back(lane);
+  }
+  if (!reader->finished()) return std::nullopt;
+  return message;
 }
 
 void put_message(uint32_t group, const Message& message, ByteWriter* out) {

@@ -3,6 +3,7 @@
 #define GREY_CONSENSUS_RAFT_DRIVER_WIRE_H_
 
 #include <optional>
+#include <vector>
 
 #include "core/effects.h"
 #include "core/message.h"
@@ -10,16 +11,32 @@
 
 namespace grey::raft {
 
-inline constexpr uint8_t kWireVersion = 1;
+inline constexpr uint8_t kWireVersion = 2;
 inline constexpr uint64_t kFrameHeaderSize = 4;
 
-// --- Channel 1: a frame is a header and the messages of any groups.
+// --- Channel 1: a frame is a header and the messages of any groups, or what a loop says for all
+// its groups that sleep.
 
-void put_frame_header(ByteWriter* out);
+enum class FrameKind : uint8_t { messages = 0, liveness = 1 };
+
+void put_frame_header(FrameKind kind, ByteWriter* out);
 void put_message(uint32_t group, const Message& message, ByteWriter* out);
 
-// False when this build does not read the frame.
-bool get_frame_header(ByteReader* reader);
+// Nothing when this build does not read the frame.
+std::optional<FrameKind> get_frame_header(ByteReader* reader);
+
+// Node to node, in the order of the messages of the loop that sends it. See LaneLiveness.
+struct LivenessMessage {
+  uint64_t boot_nonce = 0;  // of the sender's process
+  // How often messages of this loop to the receiver may have been lost, as far as the sender knows:
+  // links that closed, frames that none could take.
+  uint32_t losses = 0;
+  uint32_t lanes = 1;           // that the sender has in all
+  std::vector<uint32_t> alive;  // those of this loop whose writes make progress
+};
+void put_liveness(const LivenessMessage& message, ByteWriter* out);
+// Nothing when the bytes are none.
+std::optional<LivenessMessage> get_liveness(ByteReader* reader);
 
 struct GroupMessage {
   uint32_t group;

@@ -35,12 +35,13 @@ std::vector<MessageBody> one_of_each() {
           TimeoutNow{},
           SnapshotOffer{kPosition},
           MembershipQuery{},
-          Removal{}};
+          Removal{},
+          Wake{}};
 }
 
 ByteWriter frame_of_each() {
   ByteWriter out;
-  put_frame_header(&out);
+  put_frame_header(FrameKind::messages, &out);
   uint32_t group = 0;
   for (const MessageBody& body : one_of_each()) {
     put_message(++group, {ReplicaId(1), ReplicaId(2), Term(6), body}, &out);
@@ -51,9 +52,9 @@ ByteWriter frame_of_each() {
 TEST(WireTest, EveryMessageComesBackAsItWas) {
   const ByteWriter frame = frame_of_each();
   ByteReader reader(frame.view());
-  ASSERT_TRUE(get_frame_header(&reader));
+  ASSERT_EQ(get_frame_header(&reader), FrameKind::messages);
   ByteWriter again;
-  put_frame_header(&again);
+  put_frame_header(FrameKind::messages, &again);
   uint32_t count = 0;
   while (const std::optional<GroupMessage> message = next_message(&reader)) {
     EXPECT_EQ(message->group, ++count);
@@ -114,7 +115,7 @@ TEST(WireTest, CutOrChangedFramesAreRefusedOrReadWithoutHarm) {
   const ByteWriter frame = frame_of_each();
   for (size_t size = 0; size < frame.size(); ++size) {
     ByteReader reader({frame.data(), size});
-    bool good = get_frame_header(&reader);
+    bool good = get_frame_header(&reader).has_value();
     while (good && next_message(&reader)) {
     }
     EXPECT_FALSE(good && reader.finished() && reader.left() != 0) << size;
@@ -129,6 +130,35 @@ TEST(WireTest, CutOrChangedFramesAreRefusedOrReadWithoutHarm) {
     if (!get_frame_header(&reader)) continue;
     while (next_message(&reader)) {
     }
+  }
+}
+
+TEST(WireTest, LivenessComesBackAsItWas) {
+  ByteWriter frame;
+  put_frame_header(FrameKind::liveness, &frame);
+  put_liveness({77, 5, 3, {0, 2}}, &frame);
+  ByteReader reader(frame.view());
+  ASSERT_EQ(get_frame_header(&reader), FrameKind::liveness);
+  const std::optional<LivenessMessage> message = get_liveness(&reader);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->boot_nonce, 77u);
+  EXPECT_EQ(message->losses, 5u);
+  EXPECT_EQ(message->lanes, 3u);
+  EXPECT_EQ(message->alive, (std::vector<uint32_t>{0, 2}));
+  for (size_t size = kFrameHeaderSize; size < frame.size(); ++size) {
+    ByteReader cut({frame.data() + kFrameHeaderSize, size - kFrameHeaderSize});
+    EXPECT_FALSE(get_liveness(&cut)) << size;
+  }
+}
+
+TEST(WireTest, LivenessOfLanesThatCannotBeIsRefused) {
+  for (const LivenessMessage& wrong :
+       {LivenessMessage{1, 0, 0, {}}, LivenessMessage{1, 0, 65, {}}, LivenessMessage{1, 0, 2, {2}},
+        LivenessMessage{1, 0, 1, {0, 0}}}) {
+    ByteWriter bytes;
+    put_liveness(wrong, &bytes);
+    ByteReader reader(bytes.view());
+    EXPECT_FALSE(get_liveness(&reader));
   }
 }
 

@@ -154,6 +154,11 @@ uint64_t Lane::waiting_since_ns() const {
   return write_under_way_ ? writing_.since_ns : gathering_.since_ns;
 }
 
+bool Lane::hangs(uint64_t limit_ns) const {
+  const uint64_t since = waiting_since_ns();
+  return since != 0 && loop_->now_ns() - since > limit_ns;
+}
+
 void Lane::gathered() {
   if (gathering_.since_ns == 0) gathering_.since_ns = loop_->now_ns();
   if (deferred_ || write_under_way_) return;
@@ -316,13 +321,11 @@ bool Lane::has_room(uint64_t bytes, AppendFor purpose) const {
 }
 
 void Lane::show_condition(uint64_t limit_ns) {
-  const uint64_t since = waiting_since_ns();
-  const bool hangs = !failed_ && since != 0 && loop_->now_ns() - since > limit_ns;
   const auto show = [](const Ref<Instrument>& gauge, bool value) {
     if (gauge) gauge->set(value ? 1 : 0);
   };
   show(metrics_.failed, failed_);
-  show(metrics_.hung, hangs);
+  show(metrics_.hung, !failed_ && hangs(limit_ns));
   show(metrics_.short_of_space, short_of_space_);
   show(metrics_.damaged, !damage_.empty());
 }

@@ -89,6 +89,8 @@ class Lane {
   // Since when, by the loop's clock, the oldest write that is not durable yet has been under way or
   // waited; 0 when there is none.
   uint64_t waiting_since_ns() const;
+  // Whether that is longer ago than `limit_ns`.
+  bool hangs(uint64_t limit_ns) const;
   bool failed() const { return failed_; }
   // Why, once it has failed.
   const std::string& failure() const { return failure_; }

@@ -107,6 +107,8 @@ struct GroupStatus {
   // Of a leader, 1: fewer voters than a linearizable read needs have been heard from within an
   // election timeout. What is read would wait.
   uint32_t no_read_quorum;
+  uint32_t asleep;  // 1: idle, so that this replica neither sends nor expects heartbeats
+  uint32_t reserved;
 };
 
 // One replica as its leader sees it. Frozen.

@@ -145,6 +145,27 @@ Status Network::change_at(ReplicaId id, const ConfigurationTarget& target) {
   return status;
 }
 
+// A restart is noticed, and so is silence; both only where the link is whole.
+void Network::vouch() {
+  for (auto& [id, node] : nodes_) {
+    if (!node.core) continue;
+    for (const auto& [other, peer] : nodes_) {
+      if (other == id) continue;
+      Heard& heard = heard_[{id, other}];
+      if (peer.core && !peer.writes_held && cut_.count({other, id}) == 0) {
+        if (heard.life != 0 && heard.life != peer.lives) node.core->peer_gone(other);
+        heard = {now_.monotonic_ns, peer.lives, false};
+      }
+      node.core->vouch(other, heard.at_ns);
+      if (heard.silent || now_.monotonic_ns - heard.at_ns < options_.raft.election_timeout_ns) {
+        continue;
+      }
+      heard.silent = true;
+      node.core->peer_silent(other);
+    }
+  }
+}
+
 // --- Requests
 
 bool Network::propose() {
@@ -187,6 +208,7 @@ void Network::step() {
   now_.wall_ms += random_.below(40);
   if (random_.below(50) == 0) now_.wall_ms -= 100;  // clocks are set back
   inject_faults();
+  if (options_.raft.quiesce_after_ns != 0) vouch();
   for (auto& [id, node] : nodes_) {
     if (node.core) node.core->tick(now_);
   }

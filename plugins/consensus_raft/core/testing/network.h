@@ -1,4 +1,5 @@
-// Several cores on an in-memory network with faults, all from one seed, judged after every step.
+// Several cores on an in-memory network with faults, which says of each node that it lives, all
+// from one seed, judged after every step.
 #ifndef GREY_RAFT_CORE_TESTING_NETWORK_H_
 #define GREY_RAFT_CORE_TESTING_NETWORK_H_
 
@@ -106,10 +107,18 @@ class Network {
     std::optional<SnapshotMeta> snapshot;  // travels with a SnapshotOffer
   };
 
+  // What one node has heard of another's being alive, apart from the messages of the group.
+  struct Heard {
+    uint64_t at_ns = 0;
+    uint32_t life = 0;
+    bool silent = false;
+  };
+
   Node& node(ReplicaId id) { return nodes_.at(id); }
   bool chance(uint32_t per_thousand) { return random_.below(1000) < per_thousand; }
   ReplicaId any_replica();
   void inject_faults();
+  void vouch();
   void change_membership(ReplicaId leader);
   void add_replica(Configuration first);
   void deliver();
@@ -127,6 +136,7 @@ class Network {
   std::map<ReplicaId, Node> nodes_;
   std::multimap<uint64_t, Packet> packets_;  // by time of arrival
   std::set<std::pair<ReplicaId, ReplicaId>> cut_;
+  std::map<std::pair<ReplicaId, ReplicaId>, Heard> heard_;  // by (who, of whom)
   Judge judge_;
   Effects effects_;
   uint64_t next_id_ = 1;
