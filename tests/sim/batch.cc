@@ -28,7 +28,8 @@ std::string encode(const RunResult& result) {
   std::ostringstream out;
   out << result.trace_hash << ' ' << result.sim_ns << ' ' << result.operations << ' '
       << result.unknown << ' ' << result.given_up << ' ' << result.settled << ' '
-      << result.elections << ' ' << result.committed << ' ' << result.events << ' ' << result.asleep << ' ';
+      << result.elections << ' ' << result.committed << ' ' << result.events << ' ' << result.asleep
+      << ' ';
   for (const Counts* counts : {&result.faults, &result.marks}) {
     out << counts->size() << '\n';
     for (const auto& [name, count] : *counts) out << count << ' ' << name << '\n';
