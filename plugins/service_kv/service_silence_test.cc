@@ -85,6 +85,24 @@ TEST_F(SilenceTest, AWriteThatALivingLeaderLostIsNotInDoubt) {
   EXPECT_EQ(answer.code, KvCode::ok);
 }
 
+// It has handed over, and its engine stands for a moment: it knows that the write is done, and will
+// say so.
+TEST_F(SilenceTest, AWriteThatALivingLeaderHasYetToApplyIsNotInDoubt) {
+  make(3);
+  servers[0]->consensus->behind = true;
+  Answer answer;
+  submit(2, slow(KvOperation::put, "value"), &answer);
+  world.run_for(20);
+  EXPECT_EQ(answer.calls, 0);
+  decree.lead_all(9, 3);
+  world.run_for(400);
+  servers[0]->consensus->behind = false;
+  EXPECT_EQ(put(3, "{key}2", "so that it goes on").code, KvCode::ok);
+  world.run_for(100);
+  EXPECT_EQ(answer.calls, 1);
+  EXPECT_EQ(answer.code, KvCode::ok);
+}
+
 // The majority leads, but read_quorum asks for more.
 TEST_F(SilenceTest, WithFewerVotersThanAReadNeedsItIsRefusedAtOnce) {
   settings["storage.read_quorum"] = "3";

@@ -131,6 +131,13 @@ TEST_F(QuiesceTest, WhenTheLeadersReplicaFailsTheOthersElectThoughItsNodeLives) 
   EXPECT_LE(steps_until_replaced(), 230);
 }
 
+TEST_F(QuiesceTest, WhenTheLeadersReplicaFailsInTheTurnInWhichItWokeTheOthersElectToo) {
+  fall_asleep();
+  network_.core(leader_).wake();
+  network_.core(leader_).fail("its engine has failed");
+  EXPECT_LE(steps_until_replaced(), 230);
+}
+
 TEST_F(QuiesceTest, WhenAFollowersReplicaFailsTheLeaderLooksForItsQuorum) {
   fall_asleep();
   for (const ReplicaId id : network_.ids()) {
@@ -224,6 +231,28 @@ TEST(QuiesceOfOneTest, AFollowerThatALateMessageHasWokenSaysSo) {
   lone.step(2, 1, Heartbeat{});
   EXPECT_FALSE(lone.core->quiesced());
   EXPECT_EQ(lone.sent<Wake>().size(), 1u);
+}
+
+// A round trip of 2 ms, and a read in each turn of 20 us.
+TEST(ManyRoundsTest, FreshnessFollowsWhileAHundredRoundsAreOnTheirWay) {
+  Lone lone(3);
+  lone.lead(3);
+  lone.persist();
+  lone.ack(2, 1);
+  lone.core->applied(LogIndex(1));
+  std::vector<uint64_t> rounds;
+  for (uint64_t turn = 1; turn <= 2000; ++turn) {
+    lone.pass(kMs / 50);
+    lone.read(turn);
+    for (const auto& [to, heartbeat] : lone.sent<Heartbeat>()) {
+      if (to == ReplicaId(2) && heartbeat.round != 0) rounds.push_back(heartbeat.round);
+    }
+    if (rounds.size() <= 100) continue;
+    const uint64_t answered = rounds[rounds.size() - 101];
+    lone.step(2, lone.core->term().value(), HeartbeatResponse{answered, 1, true});
+  }
+  EXPECT_GT(lone.reads.size(), 1800u);
+  EXPECT_GE(lone.core->current_at_ns() + 10 * kMs, lone.now.monotonic_ns);
 }
 
 TEST(QuiesceOfOneTest, AFollowerThatCannotSleepSaysSo) {
