@@ -303,13 +303,16 @@ void GroupRoute::tick() {
   pump();
 }
 
-// It is with a node in whose place another one leads by now. If that node lives, it hears of its
-// successor when this one does, and says at once what became of the operation.
+// It is with a node in whose place another one has led for a while. If that node lives, it has
+// heard of its successor by then, and has had the time to say what became of the operation; more of
+// it where no answer means that nobody knows.
 bool GroupRoute::overtaken(const Operation& operation) const {
   if (operation.state != OperationState::forwarded || operation.target == leader_.node)
     return false;
   if (operation.consistency == KvConsistency::stale && !operation.is_write()) return false;
-  const uint64_t grace_ns = host_->topology().election_timeout_ns / kGraceParts;
+  const bool repeatable = !operation.is_write() || operation.session;
+  const uint64_t timeout_ns = host_->topology().election_timeout_ns;
+  const uint64_t grace_ns = repeatable ? timeout_ns / kRepeatableGraceParts : timeout_ns;
   return leader_.since_ns > operation.forwarded_ns &&
          host_->loop()->now_ns() >= leader_.since_ns + grace_ns;
 }

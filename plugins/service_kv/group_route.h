@@ -88,8 +88,9 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   // How long a node that turned an operation down is left alone, unless news come first.
   static constexpr uint64_t kTurnedDownNs = 20'000'000;
 
-  // The part of an election timeout that a node which was replaced as leader is given to answer.
-  static constexpr uint64_t kGraceParts = 4;
+  // The part of an election timeout that a node which was replaced as leader is given to answer
+  // what may be done again elsewhere.
+  static constexpr uint64_t kRepeatableGraceParts = 4;
 
   // Keys are told apart by their hash, in so many classes: writes of two keys of one class only
   // wait for each other needlessly.

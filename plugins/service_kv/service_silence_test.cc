@@ -27,9 +27,9 @@ TEST_F(SilenceTest, AWriteIsInDoubtSoonAfterAnotherLeads) {
   make(3);
   Answer answer;
   submit_and_freeze(slow(KvOperation::put, "value"), &answer);
-  world.run_for(200);
+  world.run_for(900);
   EXPECT_EQ(answer.calls, 0) << "the old leader is given time to answer";
-  world.run_for(100);
+  world.run_for(200);
   EXPECT_EQ(answer.calls, 1);
   EXPECT_EQ(answer.code, KvCode::unknown_outcome);
   EXPECT_EQ(put(2, "key", "later").code, KvCode::ok) << "it holds up nothing of its key";

@@ -9,7 +9,8 @@
 namespace grey::raft {
 namespace {
 
-// Rounds that nobody confirms (no reads, no quorum) need not be remembered for ever.
+// Rounds that nobody confirms (no reads, no quorum) need not be remembered for ever. The oldest
+// ones stay: their answers come first, also where more rounds than this are on their way.
 constexpr size_t kMaxOpenRounds = 64;
 
 }  // namespace
@@ -95,8 +96,8 @@ void RaftState::tick_leader(Leader& leader) {
 
 // Also for reads, between those that tick_leader sends: what it judges waits for none of them.
 void RaftState::broadcast_heartbeat(Leader& leader, bool quiesce) {
+  if (leader.rounds.size() == kMaxOpenRounds) leader.rounds.pop_back();
   leader.rounds.push_back({++leader.round, now_.monotonic_ns});
-  if (leader.rounds.size() > kMaxOpenRounds) leader.rounds.pop_front();
   for (Progress& peer : leader.peers) {
     Heartbeat heartbeat = heartbeat_for(leader, peer);
     heartbeat.round = leader.round;

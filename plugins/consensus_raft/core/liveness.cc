@@ -99,14 +99,15 @@ void RaftState::wake() {
 }
 
 // The role in which it sleeps is over, or nobody answers for it any more: nobody may sleep on
-// relying on it, though its node lives.
+// relying on it, though its node lives. A leader tells so even when it is awake: its followers may
+// not know that yet.
 void RaftState::release_sleepers() {
-  if (!quiesced()) return;
   if (auto* leader = std::get_if<Leader>(&role_)) {
     leader->quiesced = false;
     for (const Progress& peer : leader->peers) send(peer.id(), Wake{});
     return;
   }
+  if (!quiesced()) return;
   Follower& follower = std::get<Follower>(role_);
   follower.quiesced = false;
   send(follower.leader, Wake{});

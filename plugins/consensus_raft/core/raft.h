@@ -120,7 +120,8 @@ class Raft {
   // Nothing was replaced: goes on as before.
   void snapshot_install_failed();
 
-  // --- Sleep. A quiescent group sends nothing and has no deadline.
+  // --- Sleep. A quiescent group sends nothing (but whether it has room) and has no
+  // deadline, but for reads that wait for its leader.
 
   // It is bound to (leader, its boot nonce, term). What the group does not say any more others say
   // for it: the peer's node says that it lives and that the log of its replica makes progress, once

@@ -56,7 +56,10 @@ void RaftState::tick(Now now) {
   if (auto* follower = std::get_if<Follower>(&role_)) {
     if (now_.monotonic_ns >= timeout()) {
       const std::vector<uint64_t> late = follower->reads.expire(now_.monotonic_ns - timeout());
-      if (!late.empty()) GREY_MARK("read: the leader does not answer a forwarded read");
+      if (!late.empty()) {
+        GREY_MARK("read: the leader does not answer a forwarded read");
+        wake();
+      }
       finish_reads(late, LogIndex(0), false);
     }
     if (follower->quiesced || now_.monotonic_ns < follower->deadline_ns) return;

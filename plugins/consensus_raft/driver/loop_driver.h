@@ -15,13 +15,13 @@
 
 namespace grey::raft {
 
-// Everything on its loop, but for the constructor.
 // What a driver leaves for the gauges; any thread reads it.
 struct LoopGauges {
   std::atomic<uint64_t> lag{0};  // the greatest of the shards led here
   std::atomic<uint64_t> asleep{0};
 };
 
+// Everything on its loop, but for the constructor.
 class LoopDriver final : public GroupHost, private PeerObserver {
  public:
   // `snapshots` and `space` are shared with the other loops.
@@ -37,11 +37,11 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   Status open(const GroupOptions& options, StateMachine* machine, Lane* lane, Group** out,
               ErrorText* error);
 
-  // One frame of channel 1 or 2. Messages of groups of other loops are the caller's business.
   // Whether the node's process `boot_nonce` is over, or another has said hello since: what still
   // comes from it must not be read.
   bool is_over(uint32_t node, uint64_t boot_nonce) const;
-  // False for a message that no correct peer sends.
+  // One message of channel 1 or 2. Those of groups of other loops are the caller's business. False
+  // for one that no correct peer sends.
   bool receive(uint32_t from_node, uint32_t group, Message message);
   void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
   // What loop `route` of the node says of its lanes. On every loop.

@@ -149,7 +149,7 @@ void put_body(const HeartbeatResponse& body, ByteWriter* out) {
 void get_body(ByteReader* in, HeartbeatResponse* body) {
   body->round = in->get<uint64_t>();
   body->sent_ns = in->get<uint64_t>();
-  if (in->left() != 0) body->has_room = get_flag(in);  // older builds do not say
+  body->has_room = get_flag(in);
 }
 void put_body(const ReadIndexRequest& body, ByteWriter* out) {
   out->put(body.context);

@@ -93,24 +93,6 @@ TEST(WireTest, TheClockOfAFollowerGoesThereAndBack) {
   EXPECT_EQ(std::get<HeartbeatResponse>(back->message.body).sent_ns, 5001u);
 }
 
-// Builds before the flag said nothing of their room: that is no promise of any.
-TEST(WireTest, AHeartbeatResponseWithoutRoomIsThatOfAnOlderBuild) {
-  for (const bool older : {false, true}) {
-    ByteWriter whole;
-    put_message(1, {ReplicaId(2), ReplicaId(1), Term(6), one_of_each()[7]}, &whole);
-    ByteWriter out;
-    const uint64_t size = whole.size() - (older ? 1 : 0);
-    for (uint64_t i = 0; i < size; ++i) out.put(whole.data()[i]);
-    out.put_at(sizeof(uint32_t), static_cast<uint32_t>(size - 2 * sizeof(uint32_t)));
-    ByteReader reader(out.view());
-    const std::optional<GroupMessage> message = next_message(&reader);
-    ASSERT_TRUE(message);
-    const auto& response = std::get<HeartbeatResponse>(message->message.body);
-    EXPECT_EQ(response.sent_ns, 5001u);
-    EXPECT_EQ(response.has_room, !older);
-  }
-}
-
 TEST(WireTest, CutOrChangedFramesAreRefusedOrReadWithoutHarm) {
   const ByteWriter frame = frame_of_each();
   for (size_t size = 0; size < frame.size(); ++size) {

@@ -25,14 +25,20 @@ void RecoveredGroup::set_state(GroupState state) {
 
 void RecoveredGroup::truncate(LogIndex from) {
   if (from <= restored_.log.boundary().index) from = restored_.log.boundary().index + 1;
+  if (from <= restored_.log.last_index() + 1) gap_ = false;
   restored_.log.truncate(from);
   restored_.configurations.truncate(from);
   runs_.truncate(from);
 }
 
 void RecoveredGroup::add(Entry entry, const EntryRun& run) {
-  if (entry.index <= restored_.log.boundary().index) return;
-  if (entry.index > restored_.log.last_index() + 1) {
+  const LogPosition boundary = restored_.log.boundary();
+  // The boundary is of a later time than the records before it. One of an entry below it still
+  // drops what stood behind that entry; one that cannot follow the boundary will be dropped.
+  if (entry.index <= boundary.index) return truncate(entry.index);
+  const bool to_be_dropped = entry.index == boundary.index + 1 && entry.term < boundary.term;
+  if (to_be_dropped) truncate(entry.index);
+  if (to_be_dropped || entry.index > restored_.log.last_index() + 1) {
     gap_ = true;
     return;
   }

@@ -22,8 +22,10 @@ class RecoveredGroup {
   void set_state(GroupState state);
   void set_hard_state(HardState state) { state_.hard_state = state; }
   void truncate(LogIndex from);
-  // The entry stands in `run`, which may hold others before it. Entries at or before the boundary
-  // are passed over; so are those after a gap, which a later record closes by beginning below it.
+  // The entry stands in `run`, which may hold others before it. One at or before the boundary
+  // counts only in that it drops what was added of those behind it. Entries after a gap, or of a
+  // lower term than the boundary they follow, are passed over: a later record must take their
+  // place.
   void add(Entry entry, const EntryRun& run);
   // The same for one written again, which counts from end_carry() on: those since the last jump in
   // the indexes take the place of all there is, if they reach `last`.
