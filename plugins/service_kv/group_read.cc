@@ -46,7 +46,8 @@ void GroupRoute::not_read(Operation* operation, Status status) {
 }
 
 void GroupRoute::read(Operation* operation) {
-  if (operation->consistency == KvConsistency::stale) operation->age_ms = age_ms();
+  if (operation->consistency == KvConsistency::stale)
+    operation->current_at_ns = status_.current_at_ns;
   operation->state = OperationState::fetching;
   if (operation->kind == OperationKind::scan) {
     ScanArguments arguments;

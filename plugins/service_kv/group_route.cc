@@ -181,7 +181,8 @@ void GroupRoute::replied(Operation* operation, const ForwardedReply& reply, cons
     if (operation->is_write()) leader_hint_ = operation->target;
     operation->revision = reply.revision;
     operation->expires_ms = reply.expires_ms;
-    operation->age_ms = reply.age_ms;
+    // It was so old when the reply was sent, which nobody here knows better than this.
+    operation->current_at_ns = moment_of(reply.age_ms, operation->forwarded_ns);
     operation->value = value;
     if (reply.code == KvCode::unknown_outcome) return end_in_doubt(operation);
     complete(operation, reply.code);
@@ -383,13 +384,6 @@ void GroupRoute::refresh() {
   group_->status(&status_);
   if (!usable() || status_.leader == 0 || status_.leader == leader_.node) return;
   leader_ = {status_.leader, host_->loop()->now_ns()};
-}
-
-// How old this replica's state may be, rounded up.
-uint64_t GroupRoute::age_ms() const {
-  if (status_.current_at_ns == 0) return kAgeUnknown;
-  const uint64_t now = host_->loop()->now_ns();
-  return (now - std::min(now, status_.current_at_ns) + 999'999) / 1'000'000;
 }
 
 GroupRoute::Candidate* GroupRoute::candidate(uint32_t node) {

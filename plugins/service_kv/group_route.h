@@ -141,7 +141,6 @@ class GroupRoute final : public OperationHandler, private MachineObserver {
   bool leader_known() const;
   bool quorum_in_sight();  // or it is too early to tell
   void refresh();          // status_, leader_
-  uint64_t age_ms() const;
   Candidate* candidate(uint32_t node);
   void pump_writes();
   uint32_t& under_way(const Operation& operation) {

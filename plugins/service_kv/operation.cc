@@ -1,6 +1,22 @@
 #include "operation.h"
 
+#include <algorithm>
+
 namespace grey::kv {
+namespace {
+
+constexpr uint64_t kNsPerMs = 1'000'000;
+
+}  // namespace
+
+uint64_t age_ms(uint64_t current_at_ns, uint64_t now_ns) {
+  if (current_at_ns == 0) return kAgeUnknown;
+  return (now_ns - std::min(now_ns, current_at_ns) + kNsPerMs - 1) / kNsPerMs;
+}
+
+uint64_t moment_of(uint64_t age_ms, uint64_t now_ns) {
+  return age_ms >= now_ns / kNsPerMs ? 0 : now_ns - age_ms * kNsPerMs;
+}
 
 const char* usual_message(KvCode code) {
   switch (code) {

@@ -79,7 +79,7 @@ struct Operation final : WriteProposal, ReadDone, ValueDone, ScanDone {
   ForwardOutcome forward_outcome = ForwardOutcome::done;
   uint32_t leader_hint = 0;
   uint64_t expires_ms = 0;
-  uint64_t age_ms = kAgeUnknown;
+  uint64_t current_at_ns = 0;  // of a stale read, see age_ms()
   Buffer value;
   const char* message = "";  // lives as long as the process; "": the code's usual one
 
@@ -110,6 +110,11 @@ struct Operation final : WriteProposal, ReadDone, ValueDone, ScanDone {
     handler->page_read(this, status, items, count, more);
   }
 };
+
+// How old a state is, rounded up, in which all is that was committed by a moment of this process's
+// loops; the moment before which one of that age was complete. 0 and kAgeUnknown: not known.
+uint64_t age_ms(uint64_t current_at_ns, uint64_t now_ns);
+uint64_t moment_of(uint64_t age_ms, uint64_t now_ns);
 
 // What a client reads with a code when nothing better is known.
 const char* usual_message(KvCode code);

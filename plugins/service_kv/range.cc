@@ -98,7 +98,7 @@ void RangeJob::operation_done(Operation* operation) noexcept {
     code_ = operation->code;
   } else {
     part.page = operation->value;
-    age_ms_ = std::max(age_ms_, operation->age_ms);
+    current_at_ns_ = std::min(current_at_ns_, operation->current_at_ns);
     held_bytes_ += part.page.size();
     router_->range_load().held_bytes += part.page.size();
     if (!decode_scan_page(part.page.view(), &part.items, &part.more)) code_ = KvCode::internal;
@@ -116,7 +116,7 @@ void RangeJob::answer() {
   if (code_ == KvCode::ok) merge(&items, &more);
   router_->count(OperationKind::scan, code_);
   done_->done(code_, usual_message(code_), items.data(), static_cast<uint32_t>(items.size()), more,
-              age_ms_);
+              age_ms(current_at_ns_, loop_->now_ns()));
 }
 
 // The part whose next item comes first in the order asked for; null when all are used up.

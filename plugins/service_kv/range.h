@@ -50,7 +50,7 @@ class RangeJob final : private OperationSink {
   uint64_t held_bytes_ = 0;  // of the pages in parts_
   uint32_t asked_ = 0;
   uint32_t answered_ = 0;
-  uint64_t age_ms_ = 0;  // the greatest; kAgeUnknown is above all
+  uint64_t current_at_ns_ = UINT64_MAX;  // the least; 0, unknown, is below all
   KvCode code_ = KvCode::ok;
 };
 

@@ -1,6 +1,8 @@
 // What stale reads say of their age.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "service_fixture.h"
 
 namespace grey::kv {
@@ -63,6 +65,44 @@ TEST_F(ServiceTest, AStaleRangeIsAsOldAsItsOldestShard) {
   const uint64_t age = age_of(2, KvConsistency::stale);
   EXPECT_GE(age, 60'000u);
   EXPECT_LT(age, 61'000u);
+}
+
+// Whatever was acknowledged longer ago than its age is in a page.
+TEST_F(ServiceTest, AStaleRangeThatWaitsForAShardDoesNotGrowYounger) {
+  make(5, 1, "3");
+  world.run_for(50);
+  for (uint32_t frozen = 2; frozen <= 5; ++frozen) {
+    network.frozen.insert("host-" + std::to_string(frozen) + ":1");
+    KvRangeRequest request{};
+    request.struct_size = sizeof(request);
+    request.consistency = KvConsistency::stale;
+    request.limit = 1000;
+    request.max_bytes = 1 << 20;
+    request.deadline_ns = world.now_ns + 20'000'000'000;
+    RangeAnswer answer;
+    servers[0]->kv->submit_range(servers[0]->loop(0), &request, &answer);
+    world.run_for(1000);
+    const bool waits = answer.calls == 0;
+    std::map<std::string, uint64_t> acknowledged;
+    for (int i = 0; waits && i < 40; ++i) {
+      const std::string key = std::to_string(frozen) + "n" + std::to_string(i);
+      Answer written;
+      submit(1, request_for(KvOperation::put, key, "value"), &written);
+      world.run_for(20);
+      if (written.calls == 1 && written.code == KvCode::ok) acknowledged[key] = world.now_ns;
+    }
+    world.run_for(3000);
+    network.thaw();
+    ASSERT_TRUE(world.run_until([&] { return answer.calls != 0; }));
+    int missing = 0;
+    for (const auto& [key, when] : acknowledged) {
+      const bool there =
+          std::find(answer.keys.begin(), answer.keys.end(), key) != answer.keys.end();
+      if (!there && (world.now_ns - when) / 1'000'000 > answer.age_ms + 100) ++missing;
+    }
+    EXPECT_EQ(missing, 0);
+    world.run_for(2000);
+  }
 }
 
 }  // namespace
