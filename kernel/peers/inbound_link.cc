@@ -139,6 +139,7 @@ void InboundLink::on_hello(const Hello& hello) {
     end();
     return;
   }
+  if (hello_.info.boot_nonce == 0) hello_ns_ = links_->loop()->now_ns();
   hello_ = hello;
   acknowledge();
 }
@@ -155,6 +156,9 @@ void InboundLink::acknowledge() {
     case Incarnations::Verdict::refused:
       return refuse(kTwoProcesses, own);
     case Incarnations::Verdict::undecided:
+      // Who lives dials again when it has waited for so long. One that does not would go on to
+      // contend with a later run of its own node.
+      if (links_->loop()->now_ns() >= hello_ns_ + owner.options().dial_timeout_ns) return end();
       return arm(owner.beat_ns());
   }
 }

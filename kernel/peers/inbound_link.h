@@ -56,6 +56,7 @@ class InboundLink final : private grey::StreamHandler, private grey::Task {
   bool retired_ = false;
   bool member_ = false;
   Hello hello_;                               // the last one; boot nonce 0 until it came
+  uint64_t hello_ns_ = 0;                     // when the first one came
   std::shared_ptr<Incarnation> incarnation_;  // of an accepted hello
   bool heard_ = false;                        // since the last beat
   uint32_t silent_beats_ = 0;                 // one after the other

@@ -1,5 +1,6 @@
 #include "sim_cluster.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 
@@ -13,6 +14,7 @@ SimCluster::SimCluster(const SimOptions& options, const PluginSet& plugins)
       daemons_(options.nodes, nullptr),
       register_disks_(options.nodes),
       starts_(options.nodes),
+      most_groups_(options.nodes),
       errors_before_(options.nodes) {
   if (options.trace) world_.trace().echo_to(stdout);
   for (uint32_t number = 1; number <= options.nodes; ++number) {
@@ -57,10 +59,20 @@ bool SimCluster::disk_has_failed(uint32_t number) {
   return node(number).disk().errors_answered() != errors_before_[number - 1];
 }
 
+std::map<uint32_t, Group*> SimCluster::groups_of(uint32_t number) {
+  std::map<uint32_t, Group*> groups = daemon(number)->consensus()->groups();
+  size_t& most = most_groups_[number - 1];
+  most = std::max(most, groups.size());
+  return groups;
+}
+
 bool SimCluster::is_whole(uint32_t number) {
   SimDaemon* running = daemon(number);
   if (!running || !running->serving() || running->consensus()->refused()) return false;
-  for (const auto& [group, replica] : running->consensus()->groups()) {
+  // The service opens its groups some time after it has started.
+  const std::map<uint32_t, Group*> groups = groups_of(number);
+  if (groups.size() < most_groups_[number - 1]) return false;
+  for (const auto& [group, replica] : groups) {
     GroupStatus status = {};
     status.struct_size = sizeof(status);
     replica->status(&status);
@@ -74,7 +86,7 @@ uint64_t SimCluster::sleepers() {
   for (uint32_t number = 1; number <= size(); ++number) {
     SimDaemon* running = daemon(number);
     if (!running || !running->serving()) continue;
-    for (const auto& [group, replica] : running->consensus()->groups()) {
+    for (const auto& [group, replica] : groups_of(number)) {
       GroupStatus status = {};
       status.struct_size = sizeof(status);
       replica->status(&status);
