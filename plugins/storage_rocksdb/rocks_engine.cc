@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <numeric>
+#include <shared_mutex>
 #include <vector>
 
 #include "grey/glue/status.h"
@@ -195,7 +196,11 @@ Status RocksEngine::write(const WriteBatch& batch, bool may_wait) {
   if (status.ok() && overtakes) {
     status = put_clear(batch.partition, entry.position.generation + 1, &ops);
   }
-  if (status.ok()) status = db_->Write(write_options(may_wait), &ops);
+  {
+    std::shared_lock not_amid(taking_in_, std::defer_lock);
+    if (!may_wait && !not_amid.try_lock()) return make_status(StatusCode::busy);
+    if (status.ok()) status = db_->Write(write_options(may_wait), &ops);
+  }
   if (!status.ok()) return to_status(status);
   std::lock_guard lock(mutex_);
   PartitionEntry& stored = partitions_[batch.partition];
@@ -328,7 +333,19 @@ Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const Import
   rocksdb::IngestExternalFileOptions options;
   options.move_files = true;
   options.write_global_seqno = false;
-  if (status.ok()) status = db_->IngestExternalFile({table.path(), note.path()}, options);
+  // RocksDB lets no write pass while it takes files in, and would flush meanwhile where something
+  // in memory lies in their range: what another import has left was deleted a moment ago.
+  options.allow_blocking_flush = false;
+  const auto take = [&] {
+    const std::unique_lock alone(taking_in_);
+    return db_->IngestExternalFile({table.path(), note.path()}, options);
+  };
+  if (status.ok()) status = take();
+  if (status.IsInvalidArgument()) {
+    const Status flushed = flush();
+    if (!flushed.ok()) return flushed;
+    status = take();
+  }
   if (!status.ok()) return to_status(status);
   std::lock_guard lock(mutex_);
   partitions_[partition].unfinished_index = record.applied_index;
@@ -339,6 +356,7 @@ Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const Import
 Status RocksEngine::switch_generation(uint32_t partition, ImportRecord record) {
   PartitionEntry old;
   if (!find(partition, &old)) return make_status(StatusCode::not_found, "no such partition");
+  if (!has_room_to_flush()) return make_status(StatusCode::busy, "no room for the flush behind it");
   const uint64_t generation = old.position.generation + 1;
   const Position position{generation, record.applied_index, record.applied_term};
   record.progress.clear();

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 
 #include "grey/storage.h"
@@ -77,7 +78,8 @@ class RocksEngine {
   std::string table_folder_;
   std::atomic<uint64_t> tables_{0};
   std::unique_ptr<rocksdb::DB> db_;
-  std::mutex mutex_;  // of the maps
+  std::shared_mutex taking_in_;  // alone while tables are taken in, which stops all writes
+  std::mutex mutex_;             // of the maps
   std::map<uint32_t, PartitionEntry> partitions_;
   std::map<uint32_t, ImportRecord> unfinished_;  // by partition
   std::map<uint32_t, std::string> labels_;       // of the generations in force that were imported

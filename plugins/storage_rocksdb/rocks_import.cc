@@ -37,7 +37,10 @@ void RocksImport::submit_commit(Loop* loop, Completion* done) noexcept {
 
 Status RocksImport::commit() {
   Status status = failed_ ? make_status(StatusCode::failed, "an add has failed") : clear_once();
-  if (status.ok() && table_) status = ingest();
+  if (status.ok() && table_) {
+    status = ingest();
+    failed_ = !status.ok();  // the table at hand is gone
+  }
   // Nothing is switched yet.
   if (!status.ok()) return make_status(StatusCode::busy, status.text);
   return engine_->switch_generation(partition_, record_);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr int kLowestLevel = 6;
 constexpr uint64_t kWorthBytes = 4 << 20;
+constexpr uint64_t kLowestWorthBytes = 16 << 10;  // else a thousand small shards are as many files
 
 bool same_tag(const rocksdb::Slice& a, const rocksdb::Slice& b) {
   return !a.empty() && !b.empty() && a[0] == b[0];
@@ -47,7 +48,8 @@ class Factory final : public rocksdb::SstPartitionerFactory {
   const char* Name() const override { return "grey.partitions"; }
   std::unique_ptr<rocksdb::SstPartitioner> CreatePartitioner(
       const rocksdb::SstPartitioner::Context& context) const override {
-    return std::make_unique<Partitioner>(context.output_level == kLowestLevel ? 0 : kWorthBytes);
+    return std::make_unique<Partitioner>(context.output_level == kLowestLevel ? kLowestWorthBytes
+                                                                              : kWorthBytes);
   }
 };
 

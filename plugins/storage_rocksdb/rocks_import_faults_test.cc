@@ -1,0 +1,228 @@
+// What an import does to the rest of the engine, and what it leaves when the disk fails it.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "grey/testkit/storage_suite.h"
+#include "rocks_engine.h"
+#include "rocks_import.h"
+#include "rocks_options.h"
+
+namespace grey::testkit {
+namespace {
+
+constexpr uint64_t kIndex = 1'000'000;
+constexpr std::chrono::seconds kLong{20};  // only a failed test takes so long
+
+// Holds back whoever comes to it.
+class Gate {
+ public:
+  void shut() { shut_ = true; }
+  void open() {
+    shut_ = false;
+    shut_.notify_all();
+  }
+  void pass() {
+    if (!shut_) return;
+    waits_ = true;
+    waits_.notify_all();
+    shut_.wait(true);
+  }
+  void wait_for_one() { waits_.wait(false); }
+
+ private:
+  std::atomic<bool> shut_{false};
+  std::atomic<bool> waits_{false};
+};
+
+// Whose second sync from now on goes through the gate: the first one stores file numbers, before
+// RocksDB holds its writers off.
+class GatedManifest final : public rocksdb::WritableFile {
+ public:
+  GatedManifest(std::unique_ptr<rocksdb::WritableFile> target, Gate* gate, std::atomic<int>* syncs)
+      : target_(std::move(target)), gate_(gate), syncs_(syncs) {}
+  using rocksdb::WritableFile::Append;
+  rocksdb::Status Append(const rocksdb::Slice& data) override { return target_->Append(data); }
+  rocksdb::Status Close() override { return target_->Close(); }
+  rocksdb::Status Flush() override { return target_->Flush(); }
+  rocksdb::Status Sync() override {
+    if (++*syncs_ > 1) gate_->pass();
+    return target_->Sync();
+  }
+
+ private:
+  std::unique_ptr<rocksdb::WritableFile> target_;
+  Gate* gate_;
+  std::atomic<int>* syncs_;
+};
+
+class FaultyDisk final : public rocksdb::EnvWrapper {
+ public:
+  FaultyDisk() : EnvWrapper(rocksdb::Env::Default()) {}
+  const char* Name() const override { return "FaultyDisk"; }
+  rocksdb::Status GetFreeSpace(const std::string&, uint64_t* free) override {
+    *free = full ? 0 : uint64_t{1} << 40;
+    return rocksdb::Status::OK();
+  }
+  rocksdb::Status NewWritableFile(const std::string& path,
+                                  std::unique_ptr<rocksdb::WritableFile>* file,
+                                  const rocksdb::EnvOptions& options) override {
+    if (path.ends_with(".sst") && path.find("/import/") == std::string::npos) ++flushes;
+    const rocksdb::Status status = EnvWrapper::NewWritableFile(path, file, options);
+    if (status.ok() && path.find("MANIFEST") != std::string::npos) {
+      *file = std::make_unique<GatedManifest>(std::move(*file), &manifest, &manifest_syncs);
+    }
+    return status;
+  }
+  rocksdb::Status LinkFile(const std::string& from, const std::string& to) override {
+    if (fail_links) return rocksdb::Status::IOError("injected");
+    return EnvWrapper::LinkFile(from, to);
+  }
+
+  Gate manifest;
+  std::atomic<int> manifest_syncs{0};
+  std::atomic<bool> full{false};
+  std::atomic<bool> fail_links{false};
+  std::atomic<int> flushes{0};
+};
+
+class ImportFaultsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    host_.settings["compression"] = "none";
+    options_ = rocks::make_options(host_.config());
+    options_.target_file_size_base = 32 << 10;
+    options_.env = &disk_;
+    ErrorText error = empty_error_text();
+    ASSERT_TRUE(engine_.open(folder_, options_, &error).ok()) << error.text;
+    PartitionState state = {};
+    for (const uint32_t partition : {1u, 2u}) {
+      ASSERT_TRUE(engine_.open_partition(partition, &state).ok());
+    }
+  }
+  void TearDown() override { engine_.close(); }
+
+  Ref<rocks::RocksImport> begin(const std::string& label) {
+    return make_ref<rocks::RocksImport>(&engine_, host_.workers(), 1u,
+                                        rocks::ImportRecord{kIndex, 1, label, ""});
+  }
+  static Status add(rocks::RocksImport& import, uint64_t number) {
+    const std::string key = "key-" + std::to_string(100'000 + number);
+    const std::string value(600, 'x'), progress = std::to_string(number);
+    const ScanItem items[] = {{view_of(key), view_of(value)}};
+    return import.add(items, 1, view_of(progress));
+  }
+  Status write(uint32_t partition, uint64_t index, bool may_wait) {
+    const std::string value(300, 'x');
+    const WriteOp op = {WriteKind::put, 0, view_of(value), view_of(value)};
+    const WriteBatch batch = {sizeof(WriteBatch), partition, index, 1, &op, 1, 0};
+    return engine_.write(batch, may_wait);
+  }
+  uint64_t keys_of(uint64_t generation) {
+    std::unique_ptr<rocksdb::Iterator> found(engine_.db()->NewIterator({}));
+    const std::string prefix = rocks::data_prefix(1, generation);
+    uint64_t count = 0;
+    for (found->Seek(prefix); found->Valid() && found->key().starts_with(prefix); found->Next()) {
+      ++count;
+    }
+    return count;
+  }
+
+  FakeHost host_;
+  FaultyDisk disk_;
+  const std::string folder_ = host_.fake_files().folder() + "/db";
+  rocksdb::Options options_;
+  rocks::RocksEngine engine_;
+  uint64_t index_ = 0;
+};
+
+// `busy` of a commit says that nothing was done and that it may be asked for again.
+TEST_F(ImportFaultsTest, ACommitAskedForAgainDoesNotForgetATable) {
+  const auto import = begin("one");
+  for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
+  disk_.fail_links = true;
+  EXPECT_EQ(import->commit().code, StatusCode::busy);
+  disk_.fail_links = false;
+  EXPECT_FALSE(import->commit().ok());
+  EXPECT_EQ(keys_of(1), 0u);
+  const auto again = begin("two");
+  for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*again, i).ok());
+  EXPECT_TRUE(again->commit().ok());
+  EXPECT_EQ(keys_of(2), 20u);
+}
+
+TEST_F(ImportFaultsTest, AnIngestBeginsNoFlushWithoutRoom) {
+  auto import = begin("one");
+  for (uint64_t i = 1; i <= 120; ++i) ASSERT_TRUE(add(*import, i).ok());
+  import = begin("two");  // deletes what the other one has left
+  ASSERT_TRUE(write(2, 1, true).ok());
+  const int before = disk_.flushes;
+  disk_.full = true;
+  EXPECT_EQ(engine_.flush().code, StatusCode::no_space);
+  for (uint64_t i = 1; i <= 120; ++i) (void)add(*import, i);
+  EXPECT_EQ(disk_.flushes, before);
+  disk_.full = false;
+}
+
+TEST_F(ImportFaultsTest, ACommitWithoutRoomIsBusyAndHasDoneNothing) {
+  const auto import = begin("one");
+  for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
+  disk_.full = true;
+  EXPECT_EQ(import->commit().code, StatusCode::busy);
+  rocks::PartitionEntry entry;
+  ASSERT_TRUE(engine_.find(1, &entry));
+  EXPECT_EQ(entry.position.generation, 1u);
+  disk_.full = false;
+}
+
+// RocksDB lets no write pass while it takes tables in; a loop must not stand for that.
+TEST_F(ImportFaultsTest, TryWriteDoesNotWaitForAnIngest) {
+  const auto import = begin("one");
+  disk_.manifest_syncs = 0;
+  disk_.manifest.shut();
+  std::thread worker([&] {
+    for (uint64_t i = 1; i <= 120; ++i) EXPECT_TRUE(add(*import, i).ok());
+  });
+  disk_.manifest.wait_for_one();
+  std::future<Status> written = std::async(std::launch::async, [&] { return write(2, 1, false); });
+  EXPECT_EQ(written.wait_for(kLong), std::future_status::ready);
+  disk_.manifest.open();
+  EXPECT_EQ(written.get().code, StatusCode::busy);
+  worker.join();
+  EXPECT_TRUE(write(2, 1, false).ok());
+}
+
+// Tables that span partitions would send imported ones to level 0; a table for each small one would
+// be a file for each.
+TEST_F(ImportFaultsTest, CompactionsEndTablesWithPartitionsThatAreWorthIt) {
+  const auto tables_of = [&](uint64_t writes) {
+    for (uint64_t i = 1; i <= writes; ++i) {
+      for (const uint32_t partition : {1u, 2u}) {
+        const std::string key = "key-" + std::to_string(i), value(300, 'x');
+        const WriteOp op = {WriteKind::put, 0, view_of(key), view_of(value)};
+        EXPECT_TRUE(
+            engine_.write({sizeof(WriteBatch), partition, ++index_, 1, &op, 1, 0}, true).ok());
+      }
+    }
+    EXPECT_TRUE(engine_.flush().ok());
+    rocksdb::CompactRangeOptions all;
+    all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    EXPECT_TRUE(engine_.db()->CompactRange(all, nullptr, nullptr).ok());
+    std::vector<rocksdb::LiveFileMetaData> files;
+    engine_.db()->GetLiveFilesMetaData(&files);
+    int mixed = 0;
+    const std::string first = rocks::data_prefix(1, 1), second = rocks::data_prefix(2, 1);
+    for (const rocksdb::LiveFileMetaData& file : files) {
+      if (file.smallestkey.starts_with(first) && file.largestkey.starts_with(second)) ++mixed;
+    }
+    return mixed;
+  };
+  EXPECT_EQ(tables_of(5), 1);
+  EXPECT_EQ(tables_of(80), 0);
+}
+
+}  // namespace
+}  // namespace grey::testkit
