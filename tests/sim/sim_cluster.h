@@ -81,7 +81,7 @@ class SimCluster {
   std::vector<SimDaemon*> daemons_;  // of the node's latest process; never destroyed
   std::vector<RegisterDisk> register_disks_;
   std::vector<uint64_t> starts_;
-  std::vector<size_t> most_groups_;  // that have been open there at one time
+  std::vector<size_t> most_groups_;      // that have been open there at one time
   std::vector<uint64_t> errors_before_;  // of each disk, when its daemon was started
   bool disk_has_failed(uint32_t number);
   std::string start_problem_;

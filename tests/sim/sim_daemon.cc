@@ -161,8 +161,8 @@ void SimDaemon::open_register_group(uint32_t group) {
 
 void SimDaemon::replace_replica(uint32_t group) {
   process_->loop(spy_->loop_of(group))->enqueue([this, group] {
-    // Without a group here it is being replaced already, or not opened yet: that sees the new id. So
-    // has one that was replaced after a pause in which more than one id was given.
+    // Without a group here it is being replaced already, or not opened yet: that sees the new id.
+    // So has one that was replaced after a pause in which more than one id was given.
     const RegisterReplica& kept = (*register_disk_)[group];
     const Ref<Group> former = std::exchange(groups_[group], {});
     if (!former || stopping_ || kept.checkpoint_of == kept.id) {

@@ -23,7 +23,7 @@ struct RunResult {
   uint64_t committed = 0;
   uint64_t events = 0;
   uint64_t asleep = 0;  // replicas that slept, counted ten times a simulated second
-  Counts faults;  // by kind, also those with none
+  Counts faults;        // by kind, also those with none
   Counts marks;
 };
 

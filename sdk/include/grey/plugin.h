@@ -19,7 +19,7 @@ class Host;
 // The SDK's version. A plugin loads into a kernel of the same major version whose minor version is
 // at least the plugin's. Version 0 is a draft: until 1.0 the minor versions must be equal.
 inline constexpr uint16_t kSdkMajor = 0;
-inline constexpr uint16_t kSdkMinor = 2;
+inline constexpr uint16_t kSdkMinor = 3;
 
 inline constexpr char kDescriptorSection[] = ".grey.plugin";
 inline constexpr char kDescriptorMagic[8] = {'G', 'R', 'E', 'Y', 'P', 'L', 'U', 'G'};

@@ -91,6 +91,12 @@ ReplicaId Stage::id_of(Words& words) {
   return understood(known) ? ReplicaId(id) : kNobody;
 }
 
+// The same, of one that runs.
+ReplicaId Stage::living_of(Words& words) {
+  const ReplicaId id = id_of(words);
+  return id != kNobody && understood(actor(id).core != nullptr) ? id : kNobody;
+}
+
 // "1->2"
 std::optional<std::pair<ReplicaId, ReplicaId>> Stage::link_of(const std::string& text) const {
   uint64_t from = 0;
@@ -176,7 +182,7 @@ void Stage::restart(Words& words) {
 }
 
 void Stage::compact(Words& words) {
-  const ReplicaId id = id_of(words);
+  const ReplicaId id = living_of(words);
   if (id == kNobody) return;
   Actor& owner = actor(id);
   const LogIndex index = owner.core->applied_index();
@@ -202,7 +208,7 @@ void Stage::pass(ReplicaId id, uint64_t ns) {
 
 // Twice the timeout is the longest that a follower waits.
 void Stage::campaign(Words& words) {
-  const ReplicaId id = id_of(words);
+  const ReplicaId id = living_of(words);
   if (id != kNobody) pass(id, 2 * kTimeoutNs);
 }
 
@@ -215,7 +221,7 @@ void Stage::silence(Words&) {
 }
 
 void Stage::beat(Words& words) {
-  const ReplicaId id = id_of(words);
+  const ReplicaId id = living_of(words);
   if (id != kNobody) pass(id, kHeartbeatNs);
 }
 
@@ -310,7 +316,7 @@ void Stage::answer(const Status& status) {
 }
 
 void Stage::propose(Words& words) {
-  const ReplicaId id = id_of(words);
+  const ReplicaId id = living_of(words);
   if (id == kNobody) return;
   const uint64_t number = next_id_++;
   words >> names_[number];
@@ -322,7 +328,7 @@ void Stage::propose(Words& words) {
 }
 
 void Stage::read(Words& words) {
-  const ReplicaId id = id_of(words);
+  const ReplicaId id = living_of(words);
   if (id == kNobody) return;
   judge_.read_asked(next_id_);
   actor(id).core->read_index(next_id_++);
@@ -331,7 +337,7 @@ void Stage::read(Words& words) {
 
 // change 1 to 1 2 4 learners 5
 void Stage::change(Words& words) {
-  const ReplicaId id = id_of(words);
+  const ReplicaId id = living_of(words);
   if (id == kNobody) return;
   ConfigurationTarget target;
   auto* list = &target.voters;
@@ -354,7 +360,7 @@ void Stage::change(Words& words) {
 
 // transfer 1 to 2
 void Stage::transfer(Words& words) {
-  const ReplicaId id = id_of(words);
+  const ReplicaId id = living_of(words);
   std::string to;
   words >> to;
   const ReplicaId target = id_of(words);

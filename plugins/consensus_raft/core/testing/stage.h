@@ -63,6 +63,7 @@ class Stage {
   Actor& actor(ReplicaId id) { return actors_.at(id); }
   bool understood(bool good);
   ReplicaId id_of(Words& words);
+  ReplicaId living_of(Words& words);
   std::optional<std::pair<ReplicaId, ReplicaId>> link_of(const std::string& text) const;
   void start(ReplicaId id);
   void pass(ReplicaId id, uint64_t ns);
