@@ -31,7 +31,7 @@ TEST_F(DataDirTest, IsMadeForItsOwnerAndGroup) {
   struct stat info;
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0750u);
-  EXPECT_EQ(dir_.read("deep/data/FORMAT"), "grey-data 1\nsdk 0.2\ncreated_by greyd 0.1.0\n");
+  EXPECT_EQ(dir_.read("deep/data/FORMAT"), "grey-data 1\nsdk 0.3\ncreated_by greyd 0.1.0\n");
   EXPECT_EQ(dir_.read("deep/data/LOCK"), std::to_string(::getpid()) + "\n");
   EXPECT_FALSE(data->has_data());
 }

@@ -30,7 +30,7 @@ TEST(PluginsJson, Document) {
   EXPECT_EQ(
       plugins_json({{"/p/mine.so", descriptor}}),
       R"({"plugins":[{"name":"mine","kind":"api","version":"1.0.0","license":"MIT",)"
-      R"("summary":"Says \"hi\"","file":"/p/mine.so","sdk":"0.2","owns_threads":false,)"
+      R"("summary":"Says \"hi\"","file":"/p/mine.so","sdk":"0.3","owns_threads":false,)"
       R"("owns_io":true,"provides":["grey.api/1"],"needs":["grey.kv/1","x/1"],"options":[)"
       R"({"name":"n","type":"integer","default":"1","allowed":"1..2","documentation":"d"}]}]})");
 }

@@ -66,7 +66,7 @@ TEST(Preflight, NamesFileBothVersionsAndRemedyForAnotherSdk) {
   const Preflight result = preflight_file(GREY_TEST_PLUGINS "/odd/other_sdk.so", ::geteuid());
   ASSERT_FALSE(result.descriptor);
   EXPECT_THAT(result.refusal, HasSubstr("odd/other_sdk.so: is built with SDK 9."));
-  EXPECT_THAT(result.refusal, HasSubstr("this greyd has SDK 0.2"));
+  EXPECT_THAT(result.refusal, HasSubstr("this greyd has SDK 0.3"));
   EXPECT_THAT(result.refusal, HasSubstr("upgrade greyd"));
 }
 
