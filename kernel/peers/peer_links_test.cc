@@ -328,14 +328,16 @@ TEST_F(PeerLinksTest, ASilentLinkIsDialledAnewAndOneThatAnswersIsKept) {
 class PeerLinksLimitTest : public PeerLinksTest {
  protected:
   // Nothing is closed for silence as long as a test may last.
-  PeerLinksLimitTest() { add(1, 101, 60'000'000'000).start({{2, directory_[2]}}); }
+  explicit PeerLinksLimitTest(uint64_t silence_ns = 60'000'000'000) {
+    add(1, 101, silence_ns).start({{2, directory_[2]}});
+  }
 
-  Peer& connect(uint32_t number, uint8_t id, const std::string& more) {
+  Peer& connect(uint32_t number, uint8_t id, const std::string& more, uint64_t run = 0) {
     Peer& peer = harness_.new_peer();
     EXPECT_TRUE(harness_.connect(0, directory_[1], &peer).ok());
     Hello hello;
     hello.info.number = number;
-    hello.info.boot_nonce = id;
+    hello.info.boot_nonce = id + (run << 8);
     hello.info.instance_uuid[0] = id;
     const std::string text = encode_hello(hello);
     const grey::ByteView part = grey::view_of(text);
@@ -393,6 +395,17 @@ TEST_F(PeerLinksLimitTest, TooManyStrangersGiveWayOldestFirst) {
   for (int i = 0; i < 513; ++i) (void)harness_.connect(0, directory_[1], &harness_.new_peer());
   EXPECT_EQ(oldest.wait_closed().code, grey::StatusCode::closed);
   wait_for_answer(connect(2, 102, ""));
+}
+
+class PeerLinksTurnTest : public PeerLinksLimitTest {
+ protected:
+  PeerLinksTurnTest() : PeerLinksLimitTest(4'000'000'000) {}
+};
+
+// It may be a run of the node that is over by now, and would contend with the next one for ever.
+TEST_F(PeerLinksTurnTest, WhoseTurnIsUndecidedDoesNotStayForEver) {
+  wait_for_answer(connect(2, 102, ""));
+  EXPECT_EQ(connect(2, 102, "", 1).wait_closed().code, grey::StatusCode::closed);
 }
 
 TEST_F(PeerLinksTest, GarbageClosesTheConnectionAndNothingElse) {
