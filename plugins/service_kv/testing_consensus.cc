@@ -168,10 +168,11 @@ void TestGroup::status(GroupStatus* out) noexcept {
   out->writable = leads && consensus_->decree->writable ? 1 : 0;
   out->no_read_quorum = leads && !consensus_->decree->readable ? 1 : 0;
   const bool reached = consensus_->quorum && truth().leader != 0;
-  if (reached && !consensus_->behind && out->applied_index == out->commit_index) {
+  if (reached && !consensus_->behind && out->applied_index == out->commit_index &&
+      !consensus_->aging.contains(number_)) {
     current_at_ns_ = consensus_->host()->loops[loop_]->now_ns();
   }
-  out->current_at_ns = current_at_ns_;
+  out->current_at_ns = consensus_->ageless.contains(number_) ? 0 : current_at_ns_;
   out->replica_count = static_cast<uint32_t>(consensus_->placements[number_].size());
   out->problem = "";
   out->no_space = consensus_->decree->no_space;
