@@ -32,7 +32,7 @@ GREY_PLUGIN_DESCRIPTOR({
              .documentation =
                  "Group commit under load: after a log write of 16 entries or more the lane's "
                  "next one begins no earlier than this after that one began, so that more calls "
-                 "share a sync. Where fewer are written at a time none waits. 0: off."},
+                 "share a sync. After a smaller one none waits. 0: off."},
             {.name = "log_budget",
              .type = "size",
              .default_text = "512MiB",
