@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_file_manager.h>
 #include <rocksdb/table.h>
 
 #include <memory>
@@ -33,6 +34,17 @@ class PositionHint final : public rocksdb::SliceTransform {
   }
 };
 
+// A table that is deleted whole stops the disk while its blocks are discarded (15 ms for 64 MiB,
+// and a compaction deletes a dozen), so it shrinks a little at a time. It counts as used until
+// then.
+std::shared_ptr<rocksdb::SstFileManager> make_file_manager(rocksdb::Env* env) {
+  constexpr int64_t kBytesPerSecond = 128 << 20;
+  constexpr uint64_t kBytesAtOnce = 4 << 20;
+  constexpr double kMostTrash = 0.25;  // of the database's size; what is more goes at once
+  return std::shared_ptr<rocksdb::SstFileManager>(rocksdb::NewSstFileManager(
+      env, nullptr, "", kBytesPerSecond, true, nullptr, kMostTrash, kBytesAtOnce));
+}
+
 }  // namespace
 
 rocksdb::Options make_options(ConfigView* config) {
@@ -44,7 +56,10 @@ rocksdb::Options make_options(ConfigView* config) {
   options.max_open_files = static_cast<int>(config->integer("max_open_files", 4096));
   options.memtable_insert_with_hint_prefix_extractor = std::make_shared<PositionHint>();
   options.sst_partitioner_factory = make_partitioner_factory();
-  options.bytes_per_sync = 1 << 20;
+  // Tables go to the disk in small pieces: a sync of the consensus log waits for the piece it meets
+  // (p99 beside a writer of 65 MiB/s: 0.6 ms, with pieces of 1 MiB 1.4 ms).
+  options.writable_file_max_buffer_size = options.bytes_per_sync = 256 << 10;
+  options.sst_file_manager = make_file_manager(options.env);
   options.level_compaction_dynamic_level_bytes = true;
   options.target_file_size_base = 64ull << 20;
   options.max_bytes_for_level_base = 256ull << 20;

@@ -187,8 +187,8 @@ class CatchUp:
         p50 = statistics.median(one["p50_us"] for one in windows) / 1000
         print(f"put, {self.options.rate}/s, {when}: p50 {p50:.2f} ms, p99 of "
               f"{len(windows)} x {self.options.seconds} s: median {statistics.median(p99):.2f} ms, "
-              f"worst {max(p99):.2f} ms; {sum(one['errors'] for one in windows)} errors",
-              flush=True)
+              f"worst {max(p99):.2f} ms; {sum(one['errors'] for one in windows)} errors\n"
+              f"  p99 one by one: {' '.join(f'{one:.1f}' for one in p99)}", flush=True)
 
     def run(self):
         if self.prepared:
@@ -219,7 +219,7 @@ def main():
     parser.add_argument("--windows", type=int, default=3, help="before node 3 is started")
     parser.add_argument("--settle", type=int, default=10, help="seconds for compactions to end")
     parser.add_argument("--log-budget", default="512MiB")
-    parser.add_argument("--snapshot-rate", default="128MiB")
+    parser.add_argument("--snapshot-rate", default="64MiB")
     parser.add_argument("--build-dir", default="build/release")
     parser.add_argument("--work-dir", default="/var/tmp")
     parser.add_argument("--data", metavar="FOLDER",

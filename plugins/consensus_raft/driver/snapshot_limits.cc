@@ -4,10 +4,11 @@
 
 namespace grey::raft {
 
-uint64_t SnapshotLimits::reserve(uint64_t bytes, uint64_t now_ns) {
+uint64_t SnapshotLimits::reserve(SnapshotDirection direction, uint64_t bytes, uint64_t now_ns) {
   const std::lock_guard lock(mutex_);
-  const uint64_t at = std::max(free_at_ns_, now_ns);
-  free_at_ns_ = at + bytes * 1'000'000'000 / bytes_per_second_;
+  uint64_t& free_at_ns = lane(direction).free_at_ns;
+  const uint64_t at = std::max(free_at_ns, now_ns);
+  free_at_ns = at + bytes * 1'000'000'000 / bytes_per_second_;
   return at;
 }
 

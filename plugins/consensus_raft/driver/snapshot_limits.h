@@ -17,8 +17,9 @@ class SnapshotLimits {
   SnapshotLimits(uint64_t bytes_per_second, uint32_t transfers)
       : bytes_per_second_(bytes_per_second), transfers_(transfers) {}
 
-  // When `bytes` may leave, which are counted now. Nobody saves up: what was not used is gone.
-  uint64_t reserve(uint64_t bytes, uint64_t now_ns);
+  // When `bytes` may leave or be taken in, which are counted now. Nobody saves up: what was not
+  // used is gone. A process that many leaders fill at once is filled no faster than by one.
+  uint64_t reserve(SnapshotDirection direction, uint64_t bytes, uint64_t now_ns);
 
   uint32_t running(SnapshotDirection direction);
 
@@ -26,6 +27,7 @@ class SnapshotLimits {
   friend class SnapshotSlot;
   struct Lane {
     uint32_t running = 0;
+    uint64_t free_at_ns = 0;
     std::vector<const void*> waiting;  // in the order in which they came
   };
   Lane& lane(SnapshotDirection direction) { return lanes_[static_cast<size_t>(direction)]; }
@@ -33,7 +35,6 @@ class SnapshotLimits {
   const uint64_t bytes_per_second_;
   const uint32_t transfers_;
   std::mutex mutex_;
-  uint64_t free_at_ns_ = 0;
   Lane lanes_[2];
 };
 

@@ -9,11 +9,16 @@ constexpr uint64_t kSecond = 1'000'000'000;
 
 TEST(SnapshotLimitsTest, RateIsSharedAndNothingIsSavedUp) {
   SnapshotLimits limits(1000, 1);
-  EXPECT_EQ(limits.reserve(500, 10 * kSecond), 10 * kSecond);
-  EXPECT_EQ(limits.reserve(500, 10 * kSecond), 10 * kSecond + kSecond / 2);
-  EXPECT_EQ(limits.reserve(1000, 10 * kSecond), 11 * kSecond);
-  EXPECT_EQ(limits.reserve(1000, 60 * kSecond), 60 * kSecond);
-  EXPECT_EQ(limits.reserve(1000, 60 * kSecond), 61 * kSecond) << "50 s of idleness count nothing";
+  const auto reserve = [&](uint64_t bytes, uint64_t seconds) {
+    return limits.reserve(SnapshotDirection::sending, bytes, seconds * kSecond);
+  };
+  EXPECT_EQ(reserve(500, 10), 10 * kSecond);
+  EXPECT_EQ(reserve(500, 10), 10 * kSecond + kSecond / 2);
+  EXPECT_EQ(reserve(1000, 10), 11 * kSecond);
+  EXPECT_EQ(limits.reserve(SnapshotDirection::receiving, 1000, 10 * kSecond), 10 * kSecond)
+      << "directions do not share";
+  EXPECT_EQ(reserve(1000, 60), 60 * kSecond);
+  EXPECT_EQ(reserve(1000, 60), 61 * kSecond) << "50 s of idleness count nothing";
 }
 
 TEST(SnapshotLimitsTest, TurnsComeInOrder) {

@@ -116,6 +116,11 @@ void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk) {
 void SnapshotReceiver::write_next() {
   if (busy_ || chunks_.empty() || ended_ || now() < write_at_ns_) return;
   const Chunk& chunk = chunks_.front();
+  if (!std::exchange(reserved_, true)) {
+    write_at_ns_ = owner_->group_host()->snapshot_limits().reserve(SnapshotDirection::receiving,
+                                                                   chunk.bytes.size(), now());
+    if (now() < write_at_ns_) return owner_->wake_at(write_at_ns_);
+  }
   busy_ = true;
   self_ = shared_from_this();
   writer_->write({chunk.bytes.data(), chunk.bytes.size()}, chunk.checksum, this);
@@ -136,6 +141,7 @@ void SnapshotReceiver::complete(Status status) noexcept {
     return owner_->wake_at(write_at_ns_);
   }
   if (ended_ || !status.ok()) return end(SnapshotOutcome::failed);
+  reserved_ = false;
   written_ += chunks_.front().bytes.size();
   const bool last = chunks_.front().last;
   chunks_.pop_front();

@@ -68,6 +68,7 @@ class SnapshotReceiver final : public std::enable_shared_from_this<SnapshotRecei
   bool last_ = false;  // the last one, too
   bool gap_ = false;   // what follows one that was lost is arriving; that one is asked for
   std::string cursor_;
+  bool reserved_ = false;  // the first chunk's bytes are counted: it may be written at write_at_ns_
   bool busy_ = false;
   bool committing_ = false;
   bool begun_ = false;

@@ -145,7 +145,8 @@ bool SnapshotSender::send_next() {
   GroupHost* host = owner_->group_host();
   const Chunk& chunk = chunks_[next_];
   if (!std::exchange(reserved_, true)) {
-    free_at_ns_ = host->snapshot_limits().reserve(chunk.bytes.size(), now());
+    free_at_ns_ =
+        host->snapshot_limits().reserve(SnapshotDirection::sending, chunk.bytes.size(), now());
   }
   if (now() < free_at_ns_) {
     owner_->wake_at(free_at_ns_);
