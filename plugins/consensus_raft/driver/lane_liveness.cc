@@ -7,7 +7,9 @@ namespace grey::raft {
 // How many lanes it has is not known yet: one stands for all of them.
 void LaneLiveness::node_up(uint32_t node, uint64_t now_ns) {
   Node& state = nodes_[node];
-  if (state.lanes.empty()) state.lanes.push_back({now_ns, false});
+  if (!state.lanes.empty()) return;
+  state.lanes.push_back({now_ns, false});
+  state.losses.push_back(0);
 }
 
 bool LaneLiveness::heard(uint32_t node, uint32_t route, const LivenessMessage& message,
@@ -16,6 +18,7 @@ bool LaneLiveness::heard(uint32_t node, uint32_t route, const LivenessMessage& m
   if (state.lanes.size() != message.lanes) {
     const LaneState first = state.lanes.empty() ? LaneState{now_ns, false} : state.lanes.front();
     state.lanes.assign(message.lanes, first);
+    state.losses.resize(message.lanes, 0);
   }
   for (const uint32_t lane : message.alive) state.lanes[lane] = {now_ns, false};
   uint32_t& losses = state.losses[route];

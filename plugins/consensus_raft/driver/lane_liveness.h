@@ -22,7 +22,7 @@ class LaneLiveness {
   // The node's process has ended: nothing it said holds any more.
   void forget(uint32_t node) { nodes_.erase(node); }
   // False when messages of the sending loop were lost since its last word: what the node's groups
-  // have said may not have arrived.
+  // have said may not have arrived. `route` is below message.lanes.
   bool heard(uint32_t node, uint32_t route, const LivenessMessage& message, uint64_t now_ns);
 
   // When the lane in which `node` keeps the group was vouched for last; 0: never.
@@ -47,7 +47,7 @@ class LaneLiveness {
   };
   struct Node {
     std::vector<LaneState> lanes;
-    std::map<uint32_t, uint32_t> losses;  // as last told, by route
+    std::vector<uint32_t> losses;  // as last told, by route; of the size of `lanes`
   };
 
   const uint64_t timeout_ns_;

@@ -57,7 +57,8 @@ TEST(LaneLivenessTest, LossesOfEachSendingLoopAreNoticed) {
   EXPECT_TRUE(liveness.heard(2, 0, says(1, {0}), 100));
   EXPECT_FALSE(liveness.heard(2, 0, says(1, {0}, 1), 200));
   EXPECT_TRUE(liveness.heard(2, 0, says(1, {0}, 1), 300));
-  EXPECT_TRUE(liveness.heard(2, 1, says(1, {0}), 300)) << "another loop";
+  EXPECT_TRUE(liveness.heard(2, 1, says(2, {1}), 300)) << "another loop";
+  EXPECT_TRUE(liveness.heard(2, 0, says(2, {0}, 1), 300)) << "the first one, once more";
   EXPECT_FALSE(liveness.heard(3, 0, says(1, {0}, 4), 300)) << "some before its first word";
 }
 

@@ -77,5 +77,22 @@ TEST_F(PeerProcessTest, WhoeverSendsWhatNoReplicaSendsLosesItsLink) {
   put("b");
 }
 
+// What is kept of losses is kept by route: else each made-up one would stay for ever.
+TEST_F(PeerProcessTest, WhoeverVouchesForLanesFromALoopWithoutAnyLosesItsLink) {
+  start_all();
+  put("a");
+  const uint64_t resets = nodes_[1]->host.resets;
+  const PeerInfo sender = process_of(2);
+  ByteWriter frame;
+  put_frame_header(FrameKind::liveness, &frame);
+  put_liveness({sender.boot_nonce, 0, 3, {}}, &frame);
+  for (const uint32_t route : {2u, 3u, 1u << 31}) {
+    nodes_[1]->host.deliver(sender, kChannelConsensus, route, Buffer::copy_of(frame.view()));
+    world_.run_for(1 * kMs);
+  }
+  EXPECT_EQ(nodes_[1]->host.resets, resets + 2);
+  put("b");
+}
+
 }  // namespace
 }  // namespace grey::raft::testing

@@ -157,7 +157,10 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
 // Any loop may have groups that sleep relying on it.
 void RaftConsensus::receive_liveness(uint32_t from, uint32_t route, ByteReader* reader) {
   std::optional<LivenessMessage> message = get_liveness(reader);
-  if (!message) return refuse_frame(from, "a malformed word about its lanes");
+  // Lane i is on loop i mod loops, so the first lane of a loop that has any has the loop's number.
+  if (!message || route >= message->lanes) {
+    return refuse_frame(from, "a malformed word about its lanes");
+  }
   const uint32_t here = route_loop(route);
   for (uint32_t loop = 0; loop < drivers_.size(); ++loop) {
     LoopDriver* driver = drivers_[loop].get();
