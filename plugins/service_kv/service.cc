@@ -227,16 +227,19 @@ void KvPlugin::flush_engine() {
   const uint64_t now_ns = host()->loop(0)->now_ns();
   const uint64_t bytes = shared_.unflushed_bytes.load();
   if (flushing_ || bytes == 0) return;
-  if (bytes < kFlushBytes && now_ns - last_flush_ns_ < kFlushNs) return;
+  if (bytes - refused_bytes_ < kFlushBytes && now_ns - last_flush_ns_ < kFlushNs) return;
   flushing_ = true;
   last_flush_ns_ = now_ns;
-  shared_.unflushed_bytes -= bytes;
   retain();
   shared_.storage->submit_flush(
-      host()->loop(0), completion([this](Status status) {
+      host()->loop(0), completion([this, bytes](Status status) {
         const auto self = Ref<KvPlugin>::adopt(this);
         flushing_ = false;
-        if (status.ok()) return;
+        refused_bytes_ = status.ok() ? 0 : bytes;
+        if (status.ok()) {
+          shared_.unflushed_bytes -= bytes;
+          return;
+        }
         log_line(host(), LogLevel::warning,
                  "the storage engine could not be flushed: ", describe(status));
       }));

@@ -82,6 +82,9 @@ class KvPlugin final : public PluginBase,
   bool stopping_ = false;
   Ref<Timer> timer_;
   uint64_t last_flush_ns_ = 0;
+  // Of the unflushed bytes those that the last flush did not take: they wait for their time, since
+  // asking for them at every turn of the timer makes no room.
+  uint64_t refused_bytes_ = 0;
   bool flushing_ = false;
   std::atomic<uint64_t> malformed_logged_ns_{0};
   Ref<Instrument> used_bytes_;

@@ -53,6 +53,23 @@ TEST_F(ServiceTest, WhatIsNotBuiltOrOutOfLimitsIsSaid) {
   EXPECT_EQ(put(1, "k", std::string((8 << 20) + 1, 'x')).code, KvCode::too_large);
 }
 
+// Until it is flushed, the consensus log must keep it.
+TEST_F(ServiceTest, WhatARefusedFlushLeftIsFlushedLaterWithoutFurtherWrites) {
+  make(1);
+  FaultyStorage& storage = servers[0]->storage;
+  world.run_for(60'000);
+  EXPECT_EQ(put(1, "key", "value").code, KvCode::ok);
+  storage.refuses_flushes = true;
+  storage.flushes = 0;
+  world.run_for(65'000);
+  EXPECT_EQ(storage.flushes, 3) << "at once, and about every 30 s";
+  storage.refuses_flushes = false;
+  world.run_for(30'000);
+  EXPECT_EQ(storage.flushes, 4);
+  world.run_for(120'000);
+  EXPECT_EQ(storage.flushes, 4) << "nothing is left";
+}
+
 TEST_F(ServiceTest, AnyNodeTakesAnyRequest) {
   make(3, 2);
   for (uint32_t server = 1; server <= 3; ++server) {

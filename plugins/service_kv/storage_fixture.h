@@ -59,7 +59,9 @@ struct FaultyStorage final : testing::Uncounted<Storage> {
     return real->import_label(partition);
   }
   void submit_flush(Loop* loop, Completion* done) noexcept override {
-    real->submit_flush(loop, done);
+    ++flushes;
+    if (!refuses_flushes) return real->submit_flush(loop, done);
+    post(loop, [done] { done->complete(make_status(StatusCode::no_space)); });
   }
   uint64_t durable_index(uint32_t partition) noexcept override {
     return real->durable_index(partition);
@@ -77,6 +79,8 @@ struct FaultyStorage final : testing::Uncounted<Storage> {
   std::set<uint32_t> damaged;  // partitions that do not open
   bool gets_block = false;
   int refused_reads = 0;  // so many of the next submit_get and submit_scan are answered `busy`
+  bool refuses_flushes = false;
+  int flushes = 0;
   int writes = 0;
   int gets = 0;
 };
