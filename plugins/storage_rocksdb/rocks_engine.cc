@@ -15,6 +15,7 @@ namespace {
 // In the database's folder, so that a table gets into it by a link. Only the crash of a process
 // leaves files there.
 constexpr char kTableFolder[] = "/import";
+constexpr uint64_t kComplaintUs = 60'000'000;
 
 }  // namespace
 
@@ -37,8 +38,9 @@ Status RocksEngine::open(const std::string& path, const rocksdb::Options& option
   return make_status(StatusCode::io_error, "the folder for imports");
 }
 
-std::string RocksEngine::new_table_path() {
-  return table_folder_ + "/" + std::to_string(++tables_) + ".sst";
+std::unique_ptr<RocksTable> RocksEngine::new_table() {
+  return std::make_unique<RocksTable>(
+      options_, table_folder_ + "/" + std::to_string(++tables_) + ".sst", table_bytes_);
 }
 
 void RocksEngine::close() {
@@ -228,11 +230,26 @@ Status RocksEngine::get(uint32_t partition, ByteView key, bool from_memory, Valu
 
 // A flush that fails for want of space stops all writes until there is a write buffer's size of
 // space: one that cannot succeed is not begun. A disk that cannot say counts as having it.
-bool RocksEngine::has_room_to_flush() const {
-  uint64_t needed = 0;
+bool RocksEngine::has_room_beside_flush(uint64_t bytes) const {
+  uint64_t in_memory = 0;
   uint64_t free = 0;
-  if (!db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &needed)) return true;
-  return !db_->GetEnv()->GetFreeSpace(db_->GetName(), &free).ok() || free >= needed;
+  if (!db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory)) return true;
+  if (!db_->GetEnv()->GetFreeSpace(db_->GetName(), &free).ok()) return true;
+  return free >= in_memory + bytes;
+}
+
+// Writes go on meanwhile, to the log and to memory, and what was taken for an import is given back
+// by nothing but its end: so a write buffer's size is left, which is also what RocksDB wants before
+// it goes on after a full disk.
+bool RocksEngine::has_room_to_import(uint64_t bytes) {
+  if (has_room_beside_flush(options_.write_buffer_size + bytes)) return true;
+  const uint64_t now_us = db_->GetEnv()->NowMicros();
+  uint64_t last_us = refusal_us_.load();
+  if (now_us - last_us >= kComplaintUs && refusal_us_.compare_exchange_strong(last_us, now_us)) {
+    rocksdb::Warn(options_.info_log,
+                  "a snapshot is refused: the disk has room for little more than a write buffer");
+  }
+  return false;
 }
 
 Status RocksEngine::flush() {
@@ -327,9 +344,9 @@ Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const Import
   if (!find(partition, &entry) || entry.position.generation + 1 != generation) {
     return make_status(StatusCode::failed, "the partition has got another generation");
   }
-  RocksTable note(options_, new_table_path());
-  rocksdb::Status status = note.put(import_key(partition, generation), encode_import(record));
-  if (status.ok()) status = note.finish();
+  const std::unique_ptr<RocksTable> note = new_table();
+  rocksdb::Status status = note->put(import_key(partition, generation), encode_import(record));
+  if (status.ok()) status = note->finish();
   rocksdb::IngestExternalFileOptions options;
   options.move_files = true;
   options.write_global_seqno = false;
@@ -338,7 +355,7 @@ Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const Import
   options.allow_blocking_flush = false;
   const auto take = [&] {
     const std::unique_lock alone(taking_in_);
-    return db_->IngestExternalFile({table.path(), note.path()}, options);
+    return db_->IngestExternalFile({table.path(), note->path()}, options);
   };
   if (status.ok()) status = take();
   if (status.IsInvalidArgument()) {
@@ -383,8 +400,8 @@ void RocksEngine::statistics(StorageStatistics* out) {
     return db_->GetIntProperty(name, &value) ? value : 0;
   };
   // Memtables count too: what is in them is on its way to the disk.
-  out->used_bytes =
-      property("rocksdb.total-sst-files-size") + property("rocksdb.cur-size-all-mem-tables");
+  out->used_bytes = property("rocksdb.total-sst-files-size") +
+                    property("rocksdb.cur-size-all-mem-tables") + table_bytes_->load();
   out->live_keys = property("rocksdb.estimate-num-keys");
   out->memory_bytes = property("rocksdb.size-all-mem-tables") +
                       property("rocksdb.block-cache-usage") +

@@ -63,12 +63,16 @@ class RocksEngine {
 
   rocksdb::DB* db() { return db_.get(); }
   const rocksdb::Options& options() const { return options_; }  // those it was opened with
-  // Where a table to be ingested may be written. The file is gone at the next start.
-  std::string new_table_path();
+  // One to be ingested. The file is gone at the next start.
+  std::unique_ptr<RocksTable> new_table();
+  // Whether the disk has room for so many bytes of such a table. What flushes and the consensus log
+  // need is not for it to take. The log tells, now and then, that it has none.
+  bool has_room_to_import(uint64_t bytes);
   static rocksdb::WriteOptions write_options(bool may_wait);
 
  private:
-  bool has_room_to_flush() const;
+  bool has_room_to_flush() const { return has_room_beside_flush(0); }
+  bool has_room_beside_flush(uint64_t bytes) const;
   Status find_imports(uint32_t partition, PartitionEntry* entry);
   Status remove_leftovers(uint32_t partition, const PartitionEntry& entry);
   static rocksdb::Status put_clear(uint32_t partition, uint64_t generation,
@@ -77,6 +81,10 @@ class RocksEngine {
   rocksdb::Options options_;
   std::string table_folder_;
   std::atomic<uint64_t> tables_{0};
+  std::atomic<uint64_t> refusal_us_{0};  // when one for want of room was logged last
+  // Of those beside the database; outlives the engine with a table that is deleted late.
+  const std::shared_ptr<std::atomic<uint64_t>> table_bytes_ =
+      std::make_shared<std::atomic<uint64_t>>(0);
   std::unique_ptr<rocksdb::DB> db_;
   std::shared_mutex taking_in_;  // alone while tables are taken in, which stops all writes
   std::mutex mutex_;             // of the maps

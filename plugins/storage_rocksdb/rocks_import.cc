@@ -56,6 +56,7 @@ Status RocksImport::clear_once() {
 Status RocksImport::add(const ScanItem* items, uint32_t count, ByteView progress) {
   if (failed_) return make_status(StatusCode::failed, "an earlier add has failed");
   Status status = clear_once();
+  if (status.ok()) status = find_room(items, count);
   if (!status.ok()) return status;
   status = put(items, count);
   record_.progress = string_of(progress);
@@ -68,6 +69,17 @@ Status RocksImport::add(const ScanItem* items, uint32_t count, ByteView progress
   return status.code == StatusCode::busy ? make_status(StatusCode::failed, status.text) : status;
 }
 
+// A refusal spoils nothing: the same add may be tried again.
+Status RocksImport::find_room(const ScanItem* items, uint32_t count) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    bytes += kDataPrefixBytes + items[i].key.size + items[i].value.size;
+  }
+  return engine_->has_room_to_import(bytes)
+             ? ok_status()
+             : make_status(StatusCode::no_space, "the engine's disk has no room for an import");
+}
+
 Status RocksImport::put(const ScanItem* items, uint32_t count) {
   if (count == 0) return ok_status();
   if (!table_) {
@@ -76,7 +88,7 @@ Status RocksImport::put(const ScanItem* items, uint32_t count) {
       return make_status(StatusCode::not_found, "no such partition");
     }
     generation_ = entry.position.generation + 1;
-    table_ = std::make_unique<RocksTable>(engine_->options(), engine_->new_table_path());
+    table_ = engine_->new_table();
   }
   std::string key = data_prefix(partition_, generation_);
   for (uint32_t i = 0; i < count; ++i) {

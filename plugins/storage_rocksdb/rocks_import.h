@@ -30,6 +30,7 @@ class RocksImport final : public Implements<StorageImport> {
 
  private:
   Status clear_once();
+  Status find_room(const ScanItem* items, uint32_t count);
   Status put(const ScanItem* items, uint32_t count);
   Status ingest();
 

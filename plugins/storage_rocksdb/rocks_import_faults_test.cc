@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -15,6 +16,7 @@ namespace grey::testkit {
 namespace {
 
 constexpr uint64_t kIndex = 1'000'000;
+constexpr uint64_t kEnough = uint64_t{1} << 40;
 constexpr std::chrono::seconds kLong{20};  // only a failed test takes so long
 
 // Holds back whoever comes to it.
@@ -64,7 +66,7 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
   FaultyDisk() : EnvWrapper(rocksdb::Env::Default()) {}
   const char* Name() const override { return "FaultyDisk"; }
   rocksdb::Status GetFreeSpace(const std::string&, uint64_t* free) override {
-    *free = full ? 0 : uint64_t{1} << 40;
+    *free = free_bytes;
     return rocksdb::Status::OK();
   }
   rocksdb::Status NewWritableFile(const std::string& path,
@@ -84,7 +86,7 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
 
   Gate manifest;
   std::atomic<int> manifest_syncs{0};
-  std::atomic<bool> full{false};
+  std::atomic<uint64_t> free_bytes{kEnough};
   std::atomic<bool> fail_links{false};
   std::atomic<int> flushes{0};
 };
@@ -120,6 +122,10 @@ class ImportFaultsTest : public testing::Test {
     const WriteOp op = {WriteKind::put, 0, view_of(value), view_of(value)};
     const WriteBatch batch = {sizeof(WriteBatch), partition, index, 1, &op, 1, 0};
     return engine_.write(batch, may_wait);
+  }
+  int tables_beside() const {
+    const std::filesystem::directory_iterator files(folder_ + "/import");
+    return static_cast<int>(std::distance(std::filesystem::begin(files), end(files)));
   }
   uint64_t keys_of(uint64_t generation) {
     std::unique_ptr<rocksdb::Iterator> found(engine_.db()->NewIterator({}));
@@ -158,24 +164,62 @@ TEST_F(ImportFaultsTest, AnIngestBeginsNoFlushWithoutRoom) {
   auto import = begin("one");
   for (uint64_t i = 1; i <= 120; ++i) ASSERT_TRUE(add(*import, i).ok());
   import = begin("two");  // deletes what the other one has left
+  for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
   ASSERT_TRUE(write(2, 1, true).ok());
   const int before = disk_.flushes;
-  disk_.full = true;
+  disk_.free_bytes = 0;
   EXPECT_EQ(engine_.flush().code, StatusCode::no_space);
-  for (uint64_t i = 1; i <= 120; ++i) (void)add(*import, i);
+  EXPECT_EQ(import->commit().code, StatusCode::busy);
   EXPECT_EQ(disk_.flushes, before);
-  disk_.full = false;
+  disk_.free_bytes = kEnough;
 }
 
 TEST_F(ImportFaultsTest, ACommitWithoutRoomIsBusyAndHasDoneNothing) {
   const auto import = begin("one");
   for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
-  disk_.full = true;
+  disk_.free_bytes = 0;
   EXPECT_EQ(import->commit().code, StatusCode::busy);
   rocks::PartitionEntry entry;
   ASSERT_TRUE(engine_.find(1, &entry));
   EXPECT_EQ(entry.position.generation, 1u);
-  disk_.full = false;
+  disk_.free_bytes = kEnough;
+}
+
+// What flushes and the log live on is not for an import to take, to the last byte.
+TEST_F(ImportFaultsTest, AnAddWithoutRoomIsRefusedWhileFlushesHaveIt) {
+  ASSERT_TRUE(write(2, 1, true).ok());
+  const auto import = begin("one");
+  EXPECT_EQ(tables_beside(), 0);
+  disk_.free_bytes = options_.write_buffer_size;
+  EXPECT_EQ(add(*import, 1).code, StatusCode::no_space);
+  EXPECT_EQ(tables_beside(), 0) << "none was begun";
+  disk_.free_bytes = kEnough;
+  for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
+  disk_.free_bytes = options_.write_buffer_size;
+  EXPECT_EQ(add(*import, 21).code, StatusCode::no_space);
+  EXPECT_TRUE(engine_.flush().ok());
+  disk_.free_bytes = kEnough;
+  EXPECT_TRUE(add(*import, 21).ok()) << "nothing of it had been done";
+  EXPECT_TRUE(import->commit().ok());
+  EXPECT_EQ(keys_of(2), 21u);
+}
+
+TEST_F(ImportFaultsTest, TablesBesideTheDatabaseAreCountedAsUsed) {
+  const auto used = [&] {
+    StorageStatistics statistics{};
+    engine_.statistics(&statistics);
+    return statistics.used_bytes;
+  };
+  const uint64_t before = used();
+  {
+    const auto import = begin("one");
+    for (uint64_t i = 1; i <= 40; ++i) ASSERT_TRUE(add(*import, i).ok());
+    EXPECT_EQ(tables_beside(), 1);
+    EXPECT_GE(used(), before + 30 * 600) << "but for the block at hand";
+  }
+  const auto until = std::chrono::steady_clock::now() + kLong;
+  while (used() != before && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_EQ(used(), before) << "a worker deletes the table at hand";
 }
 
 // RocksDB lets no write pass while it takes tables in; a loop must not stand for that.

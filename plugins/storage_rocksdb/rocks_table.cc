@@ -5,22 +5,37 @@
 
 namespace grey::rocks {
 
-RocksTable::RocksTable(const rocksdb::Options& options, std::string path)
+RocksTable::RocksTable(const rocksdb::Options& options, std::string path,
+                       std::shared_ptr<std::atomic<uint64_t>> all_bytes)
     : path_(std::move(path)),
+      all_bytes_(std::move(all_bytes)),
       writer_(rocksdb::EnvOptions(options), options),
       opened_(writer_.Open(path_)) {}
 
 RocksTable::~RocksTable() {
   std::error_code ignored;  // the next start of the engine deletes it
   std::filesystem::remove(path_, ignored);
+  *all_bytes_ -= counted_;
+}
+
+void RocksTable::count() {
+  const uint64_t now = size();
+  *all_bytes_ += now - counted_;
+  counted_ = now;
 }
 
 rocksdb::Status RocksTable::put(const rocksdb::Slice& key, const rocksdb::Slice& value) {
-  return opened_.ok() ? writer_.Put(key, value) : opened_;
+  if (!opened_.ok()) return opened_;
+  const rocksdb::Status status = writer_.Put(key, value);
+  count();
+  return status;
 }
 
 rocksdb::Status RocksTable::finish() {
-  return opened_.ok() ? writer_.Finish() : opened_;
+  if (!opened_.ok()) return opened_;
+  const rocksdb::Status status = writer_.Finish();
+  count();
+  return status;
 }
 
 }  // namespace grey::rocks

@@ -5,7 +5,9 @@
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace grey::rocks {
@@ -14,8 +16,9 @@ namespace grey::rocks {
 // has taken it.
 class RocksTable {
  public:
-  // `options`: the database's.
-  RocksTable(const rocksdb::Options& options, std::string path);
+  // `options`: the database's. `all_bytes`: of all such tables that there are, this one included.
+  RocksTable(const rocksdb::Options& options, std::string path,
+             std::shared_ptr<std::atomic<uint64_t>> all_bytes);
   ~RocksTable();
   RocksTable(const RocksTable&) = delete;
   RocksTable& operator=(const RocksTable&) = delete;
@@ -30,7 +33,11 @@ class RocksTable {
   uint64_t size() { return writer_.FileSize(); }
 
  private:
+  void count();
+
   const std::string path_;
+  const std::shared_ptr<std::atomic<uint64_t>> all_bytes_;
+  uint64_t counted_ = 0;  // of them, this one's
   rocksdb::SstFileWriter writer_;
   rocksdb::Status opened_;
 };
