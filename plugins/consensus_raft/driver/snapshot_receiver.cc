@@ -13,6 +13,11 @@ constexpr uint64_t kAskAgainNs = 500'000'000;
 constexpr uint64_t kSilenceNs = 30'000'000'000;
 constexpr uint64_t kAgainNs = 10'000'000;  // before an engine that was busy is asked again
 
+// Nobody's view and turn are held until an engine has room again: the leader tries now and then.
+SnapshotOutcome outcome_of(Status status) {
+  return status.code == StatusCode::no_space ? SnapshotOutcome::busy : SnapshotOutcome::failed;
+}
+
 }  // namespace
 
 SnapshotReceiver::SnapshotReceiver(SnapshotOwner* owner, ReplicaId leader, LogPosition snapshot)
@@ -65,7 +70,7 @@ void SnapshotReceiver::begin() {
   SnapshotWriter* writer = nullptr;
   const AppliedState state{snapshot_.index.value(), snapshot_.term.value()};
   const Status status = owner_->state_machine()->begin_install(state, label.view(), &writer);
-  if (!status.ok() || !writer) return end(SnapshotOutcome::failed);
+  if (!status.ok() || !writer) return end(outcome_of(status));
   writer_ = Ref<SnapshotWriter>::adopt(writer);
   SnapshotProgress progress{};
   writer_->progress(&progress);
@@ -140,7 +145,7 @@ void SnapshotReceiver::complete(Status status) noexcept {
     write_at_ns_ = now() + kAgainNs;
     return owner_->wake_at(write_at_ns_);
   }
-  if (ended_ || !status.ok()) return end(SnapshotOutcome::failed);
+  if (ended_ || !status.ok()) return end(outcome_of(status));
   reserved_ = false;
   written_ += chunks_.front().bytes.size();
   const bool last = chunks_.front().last;

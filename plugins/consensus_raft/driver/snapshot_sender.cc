@@ -59,11 +59,18 @@ bool SnapshotSender::open_view() {
   return true;
 }
 
-// To the end of the queue; the view is not kept for it.
+// To the end of the queue; the view is not kept for it, nor what was read of it.
 void SnapshotSender::wait_again() {
-  if (reading_) return give_up();
+  limit_ = 0;
+  waits_ = reading_;
+  if (waits_) return;  // the answer leads here again
   reader_ = {};
+  seek_.reset();
   chunks_.clear();
+  next_ = 0;
+  read_offset_ = 0;
+  checksum_ = 0;
+  read_all_ = reserved_ = false;
   slot_.give_back();
   try_at_ns_ = now() + kBusyNs;
   owner_->wake_at(try_at_ns_);
@@ -77,7 +84,7 @@ void SnapshotSender::on_accept(LogPosition snapshot) {
 }
 
 void SnapshotSender::on_fetch(LogPosition snapshot, const SnapshotFetch& fetch) {
-  if (ended_ || !reader_ || snapshot != meta_.position) return;
+  if (ended_ || !reader_ || waits_ || snapshot != meta_.position) return;
   heard_ns_ = now();
   offered_ns_ = 0;
   bool known = true;
@@ -181,6 +188,7 @@ void SnapshotSender::chunk(Status status, const BufferRef* bytes, bool last) noe
     reader_ = {};
     return owner_->sender_ended(this, false);
   }
+  if (waits_) return wait_again();
   if (seek_) {
     const std::string cursor = *std::exchange(seek_, std::nullopt);
     if (!reader_->seek(view_of(cursor)).ok()) return give_up();

@@ -83,6 +83,7 @@ class SnapshotSender final : public std::enable_shared_from_this<SnapshotSender>
   std::vector<Mark> marks_;  // ascending
   bool reading_ = false;
   std::optional<std::string> seek_;  // to be done when the read under way has ended
+  bool waits_ = false;               // as soon as the read under way has ended
   bool overtaken_ = false;
   bool logged_ = false;
   bool ended_ = false;

@@ -163,6 +163,27 @@ TEST_F(SnapshotTest, BusyEnginesAreAskedAgain) {
   EXPECT_EQ(views_.size(), 1u) << "it began anew";
 }
 
+// Neither side holds anything for it meanwhile, and it is not sent over and over.
+TEST_F(SnapshotTest, ASnapshotThatHasNoRoomIsOfferedAgainNowAndThen) {
+  leave_behind();
+  int refused = 0;
+  on_message_ = [&](uint32_t, uint32_t, const SnapshotMessage& message, auto*) {
+    const auto* end = std::get_if<SnapshotEnd>(&message.body);
+    if (end && end->outcome != SnapshotOutcome::installed) ++refused;
+  };
+  for (const uint64_t room : {uint64_t{1} << 20, uint64_t{0}}) {
+    engine().room = room;
+    if (nodes_.size() < 3) come_back();
+    refused = 0;
+    world_.run_for(10 * kSecond);
+    EXPECT_GE(refused, 5) << room;
+    EXPECT_LE(refused, 11) << room;
+  }
+  EXPECT_EQ(installs(), 0u);
+  engine().room = UINT64_MAX;
+  expect_filled(3 * kSecond);
+}
+
 TEST_F(SnapshotTest, RevokedViewBeginsAnew) {
   settings_["snapshot_rate"] = 4 << 20;
   leave_behind();

@@ -79,7 +79,7 @@ struct SnapshotChunk {
 enum class SnapshotOutcome : uint8_t {
   failed = 0,     // the leader begins anew
   installed = 1,  // only from the follower
-  busy = 2,       // only from the follower: it takes in others now; offer it later
+  busy = 2,       // only from the follower: it takes in others, or has no room; later
 };
 // Either to the other: over.
 struct SnapshotEnd {

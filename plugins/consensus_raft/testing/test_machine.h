@@ -44,7 +44,8 @@ struct TestEngine {
   Status flush = ok_status();
 
   bool revoke_views = false;
-  uint32_t busy = 0;  // reads and writes of snapshots that are refused first
+  uint32_t busy = 0;           // reads and writes of snapshots that are refused first
+  uint64_t room = UINT64_MAX;  // bytes of an import from which on there is none for more
   bool fail_commit = false;
   // The install that comes to this step goes no further and sets `stopped`.
   InstallStep stop_at = InstallStep::none;
@@ -190,9 +191,11 @@ class TestMachine final : public StateMachine {
       *out = {engine_.import.bytes.size(), engine_.import.checksum, 0, view_of(cursor_)};
     }
     void write(ByteView chunk, uint32_t checksum, Completion* done) noexcept override {
-      if (engine_.busy > 0) {
-        --engine_.busy;
-        post(machine_->loop_, [done] { done->complete(make_status(StatusCode::busy)); });
+      const bool full = engine_.import.bytes.size() >= engine_.room;
+      if (full || engine_.busy > 0) {
+        if (!full) --engine_.busy;
+        const StatusCode why = full ? StatusCode::no_space : StatusCode::busy;
+        post(machine_->loop_, [done, why] { done->complete(make_status(why)); });
         return;
       }
       engine_.import.bytes.append(text_of(chunk));
