@@ -1,7 +1,7 @@
 # grey_add_test(NAME  SOURCES a_test.cc ...  [LIBRARIES targets...]  [LABELS unit]  [TIMEOUT seconds])
 # A GoogleTest program, run by ctest as one test. Nothing is built when GREY_BUILD_TESTS is off.
 # Those labelled "asan" are also built by the target asan_tests, which is what the sanitizer build
-# builds.
+# builds. TIMEOUT, 120 unless said, is for a build without sanitizers: with one it is three times that.
 if(GREY_BUILD_TESTS)
   find_package(GTest REQUIRED)
   add_custom_target(asan_tests)
@@ -16,6 +16,9 @@ function(grey_add_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
+  endif()
+  if(GREY_SANITIZE)
+    math(EXPR ARG_TIMEOUT "3 * ${ARG_TIMEOUT}")
   endif()
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
