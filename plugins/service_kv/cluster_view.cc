@@ -16,30 +16,54 @@ void look_at(const NodeReport& node, const GroupReport& report, GroupSummary* ou
   out->leader_number = node.number;
 }
 
+// Those that decide together. While the voters change there are two such sets, and each must agree.
+struct Voters {
+  uint32_t count = 0;
+  uint32_t answering = 0;
+  uint32_t good = 0;
+
+  void add(bool answers, bool is_good) {
+    ++count;
+    if (answers) ++answering;
+    if (is_good) ++good;
+  }
+  uint32_t quorum(uint32_t write_quorum) const {
+    return std::max(count / 2 + 1, std::min(write_quorum, count));
+  }
+  uint32_t tolerance(uint32_t write_quorum) const {
+    return good > quorum(write_quorum) ? good - quorum(write_quorum) : 0;
+  }
+};
+
+bool is_good(const GroupReport& leader, const ReplicaReport& replica) {
+  const uint64_t lag =
+      leader.last_index > replica.match_index ? leader.last_index - replica.match_index : 0;
+  return replica.recently_active && replica.progress != ReplicaProgress::snapshot &&
+         lag <= kMaxHealthyLag;
+}
+
 void look_at_leader(const ClusterView& view, GroupSummary* out) {
   const GroupReport& leader = *out->leader;
   out->term = leader.term;
   out->commit_index = leader.commit_index;
-  out->voters = 0;
-  uint32_t answering = 0;
+  Voters all, before, after;
   for (const ReplicaReport& replica : leader.replicas) {
     if (replica.progress == ReplicaProgress::snapshot) out->rebuilding = true;
-    if (replica.role != ReplicaRole::voter) continue;
-    ++out->voters;
+    if (replica.role == ReplicaRole::learner) continue;
     const bool self = replica.node == out->leader_number;
-    if (self || replica.recently_active) ++answering;
-    const uint64_t lag =
-        leader.last_index > replica.match_index ? leader.last_index - replica.match_index : 0;
-    if (self || (replica.recently_active && replica.progress != ReplicaProgress::snapshot &&
-                 lag <= kMaxHealthyLag)) {
-      ++out->good_voters;
-    }
+    const bool answers = self || replica.recently_active;
+    const bool good = self || is_good(leader, replica);
+    all.add(answers, good);
+    if (replica.role != ReplicaRole::incoming) before.add(answers, good);
+    if (replica.role != ReplicaRole::outgoing) after.add(answers, good);
   }
+  out->voters = all.count;
+  out->good_voters = all.good;
   out->has_quorum = true;
-  const uint32_t quorum = std::max(
-      out->voters / 2 + 1, std::min(view.topology->record.settings.write_quorum, out->voters));
-  out->writable = answering >= quorum;
-  out->fault_tolerance = out->good_voters > quorum ? out->good_voters - quorum : 0;
+  const uint32_t wanted = view.topology->record.settings.write_quorum;
+  out->writable =
+      before.answering >= before.quorum(wanted) && after.answering >= after.quorum(wanted);
+  out->fault_tolerance = std::min(before.tolerance(wanted), after.tolerance(wanted));
 }
 
 }  // namespace

@@ -40,13 +40,14 @@ struct GroupSummary {
   uint32_t leader_number = 0;
   uint64_t term = 0;          // 0: unknown
   uint64_t commit_index = 0;  // of the leader, else the highest known
-  uint32_t voters = 0;        // configured
+  uint32_t voters = 0;        // configured; of both halves while they change
   uint32_t good_voters = 0;   // connected, installed, at most kMaxHealthyLag entries behind
   uint32_t readable = 0;      // replicas that answered and have installed state
   bool rebuilding = false;    // some replica is being filled, or failed
   bool has_quorum = false;
-  bool writable = false;         // as many voters answer the leader as a write needs
-  uint32_t fault_tolerance = 0;  // how many more voters may go
+  bool writable = false;  // as many voters answer the leader as a write needs
+  uint32_t fault_tolerance =
+      0;  // how many more voters may go, whichever: the lesser of both halves
 };
 
 enum class ClusterState { healthy, degraded, read_only, unavailable };
