@@ -142,7 +142,6 @@ class ImportFaultsTest : public testing::Test {
   const std::string folder_ = host_.fake_files().folder() + "/db";
   rocksdb::Options options_;
   rocks::RocksEngine engine_;
-  uint64_t index_ = 0;
 };
 
 // `busy` of a commit says that nothing was done and that it may be asked for again.
@@ -237,35 +236,6 @@ TEST_F(ImportFaultsTest, TryWriteDoesNotWaitForAnIngest) {
   EXPECT_EQ(written.get().code, StatusCode::busy);
   worker.join();
   EXPECT_TRUE(write(2, 1, false).ok());
-}
-
-// Tables that span partitions would send imported ones to level 0; a table for each small one would
-// be a file for each.
-TEST_F(ImportFaultsTest, CompactionsEndTablesWithPartitionsThatAreWorthIt) {
-  const auto tables_of = [&](uint64_t writes) {
-    for (uint64_t i = 1; i <= writes; ++i) {
-      for (const uint32_t partition : {1u, 2u}) {
-        const std::string key = "key-" + std::to_string(i), value(300, 'x');
-        const WriteOp op = {WriteKind::put, 0, view_of(key), view_of(value)};
-        EXPECT_TRUE(
-            engine_.write({sizeof(WriteBatch), partition, ++index_, 1, &op, 1, 0}, true).ok());
-      }
-    }
-    EXPECT_TRUE(engine_.flush().ok());
-    rocksdb::CompactRangeOptions all;
-    all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-    EXPECT_TRUE(engine_.db()->CompactRange(all, nullptr, nullptr).ok());
-    std::vector<rocksdb::LiveFileMetaData> files;
-    engine_.db()->GetLiveFilesMetaData(&files);
-    int mixed = 0;
-    const std::string first = rocks::data_prefix(1, 1), second = rocks::data_prefix(2, 1);
-    for (const rocksdb::LiveFileMetaData& file : files) {
-      if (file.smallestkey.starts_with(first) && file.largestkey.starts_with(second)) ++mixed;
-    }
-    return mixed;
-  };
-  EXPECT_EQ(tables_of(5), 1);
-  EXPECT_EQ(tables_of(80), 0);
 }
 
 }  // namespace
