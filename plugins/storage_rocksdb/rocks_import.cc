@@ -75,6 +75,7 @@ Status RocksImport::find_room(const ScanItem* items, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     bytes += kDataPrefixBytes + items[i].key.size + items[i].value.size;
   }
+  if (!engine_->links()) bytes += bytes + (table_ ? table_->size() : 0);
   return engine_->has_room_to_import(bytes)
              ? ok_status()
              : make_status(StatusCode::no_space, "the engine's disk has no room for an import");

@@ -203,6 +203,22 @@ TEST_F(ImportFaultsTest, AnAddWithoutRoomIsRefusedWhileFlushesHaveIt) {
   EXPECT_EQ(keys_of(2), 21u);
 }
 
+TEST_F(ImportFaultsTest, WithoutHardLinksTablesAreCopied) {
+  engine_.close();
+  disk_.fail_links = true;
+  ErrorText error = empty_error_text();
+  ASSERT_TRUE(engine_.open(folder_, options_, &error).ok()) << error.text;
+  const auto import = begin("one");
+  for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
+  disk_.free_bytes = options_.write_buffer_size + 10'000;
+  EXPECT_EQ(add(*import, 21).code, StatusCode::no_space) << "the table is to be written twice";
+  disk_.free_bytes = kEnough;
+  for (uint64_t i = 21; i <= 120; ++i) ASSERT_TRUE(add(*import, i).ok());
+  EXPECT_TRUE(import->commit().ok());
+  EXPECT_EQ(keys_of(2), 120u);
+  EXPECT_EQ(tables_beside(), 0);
+}
+
 TEST_F(ImportFaultsTest, TablesBesideTheDatabaseAreCountedAsUsed) {
   const auto used = [&] {
     StorageStatistics statistics{};
