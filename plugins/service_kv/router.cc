@@ -1,5 +1,6 @@
 #include "router.h"
 
+#include <algorithm>
 #include <cassert>
 #include <functional>
 
@@ -347,6 +348,12 @@ void Router::count(OperationKind kind, KvCode code) {
         labels.c_str(), nullptr, 0));
   }
   counter->add(1);
+}
+
+uint64_t Router::in_hand() const {
+  const auto busy = std::count_if(here_.begin(), here_.end(),
+                                  [](const GroupRoute* next) { return !next->idle(); });
+  return static_cast<uint64_t>(busy) + replies_.size();
 }
 
 void Router::hand_over_leaders(Completion* done) {

@@ -33,7 +33,7 @@ struct RouterShared {
   // Clients' reads that wait for the disk at once, of all loops together. It is half of what the
   // workers queue, so that what the replicas themselves read always finds room.
   uint32_t max_fetches = 512;
-  uint64_t session_retention_ms = 86'400'000;  // what commands with a session carry
+  uint64_t session_retention_ms = 86'400'000;    // what commands with a session carry
   std::vector<std::unique_ptr<Router>> routers;  // by loop
   std::atomic<bool> draining{false};
   std::atomic<uint64_t> unflushed_bytes{0};
@@ -88,6 +88,9 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   // How many operations and ranges of clients on this loop are under way.
   uint32_t live() const { return live_ + range_load_.jobs; }
   RangeLoad& range_load() { return range_load_; }
+  // How many groups here have operations that are not answered, of whomever, and how many nodes'
+  // answers wait for their link.
+  uint64_t in_hand() const;
   // In the metrics: a client's request was answered.
   void count(OperationKind kind, KvCode code);
 

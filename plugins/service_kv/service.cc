@@ -9,8 +9,6 @@ namespace grey::kv {
 namespace {
 
 constexpr uint64_t kIdleTimerNs = 1'000'000'000;
-constexpr uint64_t kDrainTimerNs = 10'000'000;
-constexpr uint64_t kDrainLimitNs = 5'000'000'000;
 constexpr uint64_t kFlushBytes = 64 << 20;
 constexpr uint64_t kFlushNs = 30'000'000'000;
 constexpr uint64_t kTransferHoldNs = 600'000'000'000;
@@ -69,6 +67,9 @@ Status KvPlugin::start(ErrorText* error) noexcept {
       std::make_unique<Gatherer>(&shared_, yaml_, genesis_.get(), needed<Membership>(host()));
   transfers_ = std::make_unique<Transfers>(&shared_, gatherer_.get(),
                                            config->duration_ns("transfer_hold", kTransferHoldNs));
+  departure_ = std::make_unique<Departure>(
+      &shared_, gatherer_.get(),
+      [this](auto each, auto after) { on_every_loop(std::move(each), std::move(after)); });
   host()->peers()->set_handler(kChannelService, this);
   handling_ = true;
   host()->metrics_hub()->add_refresher(this);
@@ -212,14 +213,7 @@ void KvPlugin::refresh() noexcept {
 void KvPlugin::run() noexcept {
   if (stopping_) return;
   flush_engine();
-  const bool draining = drain_done_ != nullptr;
-  timer_->arm(host()->loop(0)->now_ns() + (draining ? kDrainTimerNs : kIdleTimerNs));
-  if (!draining) return;
-  auto live = std::make_shared<std::atomic<uint64_t>>(0);
-  on_every_loop([live](Router* router) { *live += router->live(); },
-                [this, live] {
-                  if (*live == 0 || host()->loop(0)->now_ns() >= drain_limit_ns_) drained();
-                });
+  timer_->arm(host()->loop(0)->now_ns() + kIdleTimerNs);
 }
 
 // Now and then everything is made durable, so that the consensus log can be cut.
@@ -248,26 +242,8 @@ void KvPlugin::flush_engine() {
 void KvPlugin::drain(Completion* done) noexcept {
   shared_.draining = true;
   if (gatherer_) gatherer_->set_drain();
-  if (!timer_) return done->complete(ok_status());
-  drain_done_ = done;
-  drain_limit_ns_ = host()->loop(0)->now_ns() + kDrainLimitNs;
-  timer_->arm(host()->loop(0)->now_ns());
-}
-
-void KvPlugin::drained() {
-  if (!drain_done_) return;
-  Completion* done = drain_done_;
-  drain_done_ = nullptr;
-  auto missing = std::make_shared<uint32_t>(host()->loop_count());
-  for (auto& router : shared_.routers) {
-    post(router->own_loop(), [this, one = router.get(), missing, done] {
-      one->hand_over_leaders(completion([this, missing, done](Status) {
-        post(host()->loop(0), [missing, done] {
-          if (--*missing == 0) done->complete(ok_status());
-        });
-      }));
-    });
-  }
+  if (!departure_) return done->complete(ok_status());
+  departure_->begin(done);
 }
 
 void KvPlugin::stop(Completion* done) noexcept {
@@ -278,6 +254,7 @@ void KvPlugin::stop(Completion* done) noexcept {
   if (handling_) host()->peers()->set_handler(kChannelService, nullptr);
   if (refreshing_) host()->metrics_hub()->remove_refresher(this);
   if (genesis_) genesis_->stop();
+  if (departure_) departure_->stop();
   if (transfers_) transfers_->stop();
   if (gatherer_) gatherer_->stop();
   if (shared_.routers.empty()) return done->complete(ok_status());
@@ -302,6 +279,7 @@ void KvPlugin::finish_stop(Completion* done) {
   };
   const auto end = [this, done] {
     shared_.routers.clear();
+    departure_.reset();
     transfers_.reset();
     gatherer_.reset();
     genesis_.reset();

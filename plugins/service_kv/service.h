@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "departure.h"
 #include "gatherer.h"
 #include "genesis.h"
 #include "grey/glue/plugin.h"
@@ -66,7 +67,6 @@ class KvPlugin final : public PluginBase,
   void begin(std::shared_ptr<const Topology> topology, std::vector<OpenedPartition> partitions);
   void serve(std::shared_ptr<const Topology> topology);
   void flush_engine();
-  void drained();
   // Runs on every loop, then `after` on loop 0.
   void on_every_loop(std::function<void(Router*)> each, std::function<void()> after);
   void finish_stop(Completion* done);
@@ -78,6 +78,7 @@ class KvPlugin final : public PluginBase,
   std::unique_ptr<Genesis> genesis_;
   std::unique_ptr<Gatherer> gatherer_;
   std::unique_ptr<Transfers> transfers_;
+  std::unique_ptr<Departure> departure_;
   std::atomic<bool> ready_{false};
   bool stopping_ = false;
   Ref<Timer> timer_;
@@ -88,8 +89,6 @@ class KvPlugin final : public PluginBase,
   bool flushing_ = false;
   std::atomic<uint64_t> malformed_logged_ns_{0};
   Ref<Instrument> used_bytes_;
-  Completion* drain_done_ = nullptr;
-  uint64_t drain_limit_ns_ = 0;
   bool refreshing_ = false;
   bool handling_ = false;
 };

@@ -159,7 +159,10 @@ void TestGroup::status(GroupStatus* out) noexcept {
   const bool leads = truth().leader == consensus_->number && consensus_->quorum;
   out->role = leads ? GroupRole::leader : GroupRole::follower;
   out->term = truth().term;
-  out->leader = consensus_->quorum ? truth().leader : 0;
+  const auto believed = consensus_->believed.find(number_);
+  const uint32_t leader =
+      believed == consensus_->believed.end() ? truth().leader : believed->second;
+  out->leader = consensus_->quorum ? leader : 0;
   out->quorum_reachable = consensus_->quorum && truth().leader != 0 ? 1 : 0;
   out->applied_index = machine_->applied().index;
   out->commit_index = truth().committed.size();

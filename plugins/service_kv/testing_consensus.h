@@ -103,9 +103,10 @@ class TestConsensus final : public Uncounted<Consensus> {
   Decree* decree;
   uint32_t number;  // of this node
   bool quorum = true;
-  bool behind = false;         // its replicas apply nothing
-  std::set<uint32_t> aging;    // groups that hear nothing new of what is committed
-  std::set<uint32_t> ageless;  // that do not know how current they are
+  bool behind = false;                    // its replicas apply nothing
+  std::set<uint32_t> aging;               // groups that hear nothing new of what is committed
+  std::set<uint32_t> ageless;             // that do not know how current they are
+  std::map<uint32_t, uint32_t> believed;  // by group: whom its replica takes for the leader still
   std::map<uint32_t, Ref<TestGroup>> groups;
   std::map<uint32_t, std::vector<ReplicaPlacement>> placements;
   TestHost* host() { return host_; }
