@@ -276,19 +276,6 @@ TEST_F(DriverTest, LaggingFollowerIsServedFromTheLogOnDisk) {
   EXPECT_EQ(nodes_[behind]->machines[1]->installs, 0u);
 }
 
-TEST_F(DriverTest, TransfersOnRequest) {
-  start_all();
-  put("a");
-  const uint32_t leader = leader_of(1);
-  const uint32_t next = leader % 3 + 1;
-  Done done;
-  nodes_[leader]->groups[1]->transfer(next, &done);
-  EXPECT_FALSE(done.done);
-  ASSERT_TRUE(world_.run_until([&] { return done.done; }, 2 * kSecond));
-  EXPECT_TRUE(done.status.ok());
-  EXPECT_EQ(leader_of(1), next);
-}
-
 TEST_F(DriverTest, LeadershipReturnsToThePreferredReplica) {
   start_all();
   put("a");
@@ -315,23 +302,6 @@ TEST_F(DriverTest, WhatIsToBeKeptIsNotGivenBackBefore) {
   world_.run_for(19 * kSecond);
   EXPECT_EQ(leader_of(1), 2u);
   EXPECT_TRUE(world_.run_until([&] { return leader_of(1) == 1; }, 10 * kSecond));
-}
-
-TEST_F(DriverTest, DrainHandsAllLeadershipsOverAndStopEndsEverything) {
-  start_all(6);
-  ASSERT_TRUE(world_.run_until([&] { return all_led(6); }, kSecond));
-  world_.run_for(300 * kMs);
-  Done drained;
-  nodes_[1]->consensus.drain(&drained);
-  ASSERT_TRUE(world_.run_until([&] { return drained.done; }, 3 * kSecond));
-  for (uint32_t group = 1; group <= 6; ++group) EXPECT_NE(leader_of(group), 1u);
-  EXPECT_TRUE(world_.run_until([&] { return all_led(6); }, 100 * kMs));
-  Done group_stopped;
-  nodes_[1]->groups[1]->stop(&group_stopped);
-  ASSERT_TRUE(world_.run_until([&] { return group_stopped.done; }, kSecond));
-  Done stopped;
-  nodes_[1]->consensus.stop(&stopped);
-  ASSERT_TRUE(world_.run_until([&] { return stopped.done; }, kSecond));
 }
 
 TEST_F(DriverTest, StopResolvesWhatIsOutstanding) {

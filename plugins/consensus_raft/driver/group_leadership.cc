@@ -2,7 +2,11 @@
 // the replica that is meant to lead.
 #include "driver/group_replica.h"
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
+
+#include "core/random.h"
 
 namespace grey::raft {
 namespace {
@@ -12,6 +16,10 @@ constexpr uint64_t kYieldAfterNs = 1'000'000'000;
 // An attempt that comes to nothing holds proposals up.
 constexpr uint64_t kYieldAgainNs = 5'000'000'000;
 constexpr uint64_t kCaughtUpEntries = 64;
+
+uint64_t lot_of(uint32_t group, ReplicaId replica) {
+  return Random(uint64_t{group} << 32 ^ replica.value()).next();
+}
 
 }  // namespace
 
@@ -65,9 +73,12 @@ bool GroupReplica::can_lead(const Progress& peer) const {
          host_->connected(node_of(peer.id()));
 }
 
+// Of several who are as far as what is committed not always the same one: a node that stops would
+// leave everything to one other.
 ReplicaId GroupReplica::successor() const {
   const auto rank = [this](const Progress& peer) {
-    return std::pair(ready_to_lead(peer), peer.match());
+    return std::tuple(ready_to_lead(peer), std::min(peer.match(), core_.commit_index()),
+                      lot_of(number_, peer.id()));
   };
   const Progress* best = nullptr;
   for (const Progress& peer : core_.peers()) {
