@@ -20,24 +20,26 @@ import collections
 import http.client
 import json
 import os
-import select
 import shutil
 import signal
 import statistics
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "cluster"))
+from closed_loop import Client, ClosedLoop  # noqa: one import path each
 from clusters import NODES, BenchError, EtcdCluster, GreyCluster  # noqa: one import path each
 from harness import SHARDS, quote, shard_tags
 
 CLIENTS = SHARDS
 PACE_S = 0.008
-BEFORE_S = 1.0  # of undisturbed load before the fault, for the noise of this machine
+BEFORE_S = 1.7  # of undisturbed load before the fault, for the noise of this machine: about as
+                # long as what is looked at after it
 AFTER_S = 1.5  # of load after every client has written again
 GIVE_UP_S = 30
+LONG_HAND_OVER_S = 0.1  # a stop or transfer above it is told of with what else happened
+SLOW_SYNC_S = 0.025  # a bound of the histogram grey_raft_log_sync_seconds
 MODES = ("kill", "freeze", "stop", "transfer")
 CALL_TIMEOUT_S = {"kill": 10, "freeze": 0.2, "stop": 10, "transfer": 10}
 
@@ -83,6 +85,28 @@ class Grey:
         node_id, count = counts.most_common(1)[0]
         return int(node_id.rsplit("-", 1)[1]), count
 
+    def slow_syncs(self):
+        """By node that answers: how many syncs of its log took longer than SLOW_SYNC_S."""
+        counts = {}
+        for node in NODES:
+            connection = http.client.HTTPConnection("127.0.0.1", self.cluster.ports(node)[3],
+                                                    timeout=2)
+            try:
+                connection.request("GET", "/metrics")
+                lines = connection.getresponse().read().decode().splitlines()
+            except (OSError, http.client.HTTPException):
+                continue
+            finally:
+                connection.close()
+            name = "grey_raft_log_sync_seconds"
+            whole = [line for line in lines if line.startswith(f"{name}_count")]
+            quick = [line for line in lines
+                     if line.startswith(f"{name}_bucket") and f'le="{SLOW_SYNC_S}"' in line]
+            whole, quick = (sum(float(line.rsplit(" ", 1)[1]) for line in some)
+                            for some in (whole, quick))
+            counts[node] = int(whole - quick)
+        return counts
+
     def transfer(self, node):
         wish = json.dumps({"from": f"node-{node}", "shard": "all"}).encode()
         status, body = self.ask(node % len(NODES) + 1, "/v1/cluster/transfer", "POST", wish)
@@ -93,6 +117,10 @@ class Grey:
 class Etcd:
     name = "etcd"
     modes = ("kill", "freeze", "stop")
+
+    @staticmethod
+    def slow_syncs():
+        return {}
 
     def __init__(self, folder, options):
         self.cluster = EtcdCluster(folder)
@@ -119,60 +147,12 @@ class Etcd:
         raise BenchError("etcd has no leader")
 
 
-class Writer(threading.Thread):
-    """One client: writes its key again and again, at the first of its endpoints that works."""
-
-    def __init__(self, system, key, endpoints, timeout_s, stop):
-        super().__init__(daemon=True)
-        self._timeout_s = timeout_s
-        self.acknowledged = []  # times
-        self.failures = []  # (time, what): a request that was sent or refused, but not done
-        self._system = system
-        self.key = key
-        self._endpoints = endpoints
-        self._stop_event = stop
-
-    def run(self):
-        at = 0
-        connection = self._connect(at)
-        number = 0
-        while not self._stop_event.is_set():
-            number += 1
-            failure = self._write(connection, f"value {number}")
-            if failure is None:
-                self.acknowledged.append(time.monotonic())
-                self._stop_event.wait(PACE_S)
-                continue
-            self.failures.append((time.monotonic(), failure))
-            connection.close()
-            at = (at + 1) % len(self._endpoints)
-            connection = self._connect(at)
-            self._stop_event.wait(0.002)
-        connection.close()
-
-    def _connect(self, at):
-        return http.client.HTTPConnection(*self._endpoints[at], timeout=self._timeout_s)
-
-    def _write(self, connection, value):
-        method, path, body = self._system.request(self.key, value)
-        try:
-            # A connection closed between two requests is opened again, as every client does.
-            if connection.sock and select.select([connection.sock], [], [], 0)[0]:
-                connection.close()
-            connection.request(method, path, body=body)
-            answer = connection.getresponse()
-            text = answer.read()
-        except ConnectionRefusedError:
-            return "refused"
-        except (OSError, http.client.HTTPException) as error:
-            return f"{type(error).__name__}"
-        return None if answer.status == 200 else f"{answer.status} {text[:60]!r}"
-
-
-def longest_gap(times, begin, end):
-    """Between two of `times`, the later of which lies between begin and end."""
-    return max((after - before for before, after in zip(times, times[1:])
-                if begin <= after <= end), default=0.0)
+def longest_gap(clients, begin, end):
+    """(length, when it began): between two writes of one client that were acknowledged one after
+    the other, the later of them between begin and end."""
+    return max(((after - before, before) for client in clients
+                for before, after in zip(client.acknowledged, client.acknowledged[1:])
+                if begin <= after <= end), default=(0.0, begin))
 
 
 def hit(system, mode, node):
@@ -203,67 +183,82 @@ def wait_healthy(system):
 
 
 def one_try(system, mode, number, call_timeout_s):
-    """(longest gap, longest gap without a fault, what failed, what the victim led)."""
+    """What was seen, as it goes into the JSON file."""
     node, leads = system.victim()
     endpoints = [host_and_port(each) for each in system.cluster.endpoints()]
     if mode == "freeze":
         del endpoints[node - 1]
-    stop = threading.Event()
-    writers = []
+    clients = []
     for index, key in enumerate(system.keys):
         first = (index + number) % len(endpoints)
-        writers.append(Writer(system, key, endpoints[first:] + endpoints[:first],
-                              call_timeout_s or CALL_TIMEOUT_S[mode], stop))
+        clients.append(Client(key, endpoints[first:] + endpoints[:first],
+                              lambda count, key=key: system.request(key, f"value {count}")))
+    load = ClosedLoop(clients, PACE_S, call_timeout_s or CALL_TIMEOUT_S[mode])
     undo = None
     try:
-        for writer in writers:
-            writer.start()
+        load.start()
         time.sleep(0.5 + BEFORE_S)
+        slow_before = system.slow_syncs()
         begin = time.monotonic()
         undo = hit(system, mode, node)
         hit_at = time.monotonic()
-        while not all(writer.acknowledged and writer.acknowledged[-1] > hit_at + PACE_S
-                      for writer in writers):
+        while not all(client.acknowledged and client.acknowledged[-1] > hit_at + PACE_S
+                      for client in clients):
             if time.monotonic() > hit_at + GIVE_UP_S:
                 raise BenchError(f"{system.name}, {mode} of node {node}: nothing acknowledged for "
                                  f"{GIVE_UP_S} s of " + ", ".join(
-                                     f"{writer.key} (last failures {writer.failures[-3:]})"
-                                     for writer in writers if not writer.acknowledged or
-                                     writer.acknowledged[-1] < hit_at + PACE_S))
+                                     f"{client.key} (last failures {client.failures[-3:]})"
+                                     for client in clients if not client.acknowledged or
+                                     client.acknowledged[-1] < hit_at + PACE_S))
             time.sleep(0.01)
         time.sleep(AFTER_S)
         end = time.monotonic()
+        slow_after = system.slow_syncs()
     finally:
         if undo:
             undo()
-        stop.set()
-        for writer in writers:
-            writer.join(20)
-    gap = max(longest_gap(writer.acknowledged, begin, end) for writer in writers)
-    noise = max(longest_gap(writer.acknowledged, begin - BEFORE_S, begin) for writer in writers)
-    failures = collections.Counter(what for writer in writers for at, what in writer.failures
+        load.stop()
+    gap, gap_at = longest_gap(clients, begin, end)
+    noise, _ = longest_gap(clients, begin - BEFORE_S, begin)
+    failures = collections.Counter(what for client in clients for at, what in client.failures
                                    if begin <= at <= end)
-    return gap, noise, failures, leads
+    slow = {node: slow_after[node] - slow_before.get(node, 0) for node in slow_after}
+    return {"gap_s": gap, "gap_began_s": gap_at - begin, "noise_s": noise,
+            "failures": dict(failures), "led": leads, "slow_syncs": slow}
+
+
+def describe_long(system, each):
+    """One line for a try whose gap is longer than a hand-over should take."""
+    slow = ", ".join(f"{count} at node {node}" for node, count in each["slow_syncs"].items()
+                     if count > 0)
+    print(f"{system.name:5}   {each['gap_s'] * 1000:.0f} ms, from {each['gap_began_s'] * 1000:.0f} ms "
+          f"after the fault; syncs of the log above {SLOW_SYNC_S * 1000:.0f} ms: {slow or 'none'}",
+          flush=True)
 
 
 def measure(system, mode, tries, call_timeout_s):
-    gaps, noises, failures, led = [], [], collections.Counter(), []
+    seen = []
     for number in range(tries):
         wait_healthy(system)
-        gap, noise, failed, leads = one_try(system, mode, number, call_timeout_s)
-        gaps.append(gap)
-        noises.append(noise)
-        failures += failed
-        led.append(leads)
+        seen.append(one_try(system, mode, number, call_timeout_s))
+    gaps = [each["gap_s"] for each in seen]
+    led = [each["led"] for each in seen]
+    failures = collections.Counter()
+    for each in seen:
+        failures.update(each["failures"])
     per_try = {what: round(count / tries, 1) for what, count in failures.items()}
     most = f" to {max(led)}" if min(led) != max(led) else ""
+    noise = [each["noise_s"] for each in seen]
     print(f"{system.name:5} {mode:8} {tries} tries: longest gap median "
           f"{statistics.median(gaps) * 1000:.0f} ms, least {min(gaps) * 1000:.0f}, most "
-          f"{max(gaps) * 1000:.0f}; without fault median {statistics.median(noises) * 1000:.0f}; "
-          f"led by the victim: {min(led)}{most}; failed calls a try: {per_try or 'none'}",
-          flush=True)
-    return {"system": system.name, "mode": mode, "gaps_s": gaps, "noise_s": noises,
-            "failures": dict(failures), "led": led}
+          f"{max(gaps) * 1000:.0f}; without fault median {statistics.median(noise) * 1000:.0f}, "
+          f"most {max(noise) * 1000:.0f}; led by the victim: {min(led)}{most}; failed calls a try: "
+          f"{per_try or 'none'}", flush=True)
+    if mode in ("stop", "transfer"):
+        for each in seen:
+            if each["gap_s"] > LONG_HAND_OVER_S:
+                describe_long(system, each)
+    return {"system": system.name, "mode": mode, "tries": seen}
 
 
 def parse():
