@@ -1,4 +1,4 @@
-"""Clients that write in a closed loop over HTTP/1.1, all in one thread that polls their connections.
+"""Clients that write in a closed loop over HTTP/1.1, all in one thread that polls connections.
 
 Threads of their own, of which Python runs one at a time, would add tens of milliseconds to what is
 measured. Standard library only."""

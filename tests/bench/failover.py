@@ -231,9 +231,9 @@ def describe_long(system, each):
     """One line for a try whose gap is longer than a hand-over should take."""
     slow = ", ".join(f"{count} at node {node}" for node, count in each["slow_syncs"].items()
                      if count > 0)
-    print(f"{system.name:5}   {each['gap_s'] * 1000:.0f} ms, from {each['gap_began_s'] * 1000:.0f} ms "
-          f"after the fault; syncs of the log above {SLOW_SYNC_S * 1000:.0f} ms: {slow or 'none'}",
-          flush=True)
+    print(f"{system.name:5}   {each['gap_s'] * 1000:.0f} ms, from "
+          f"{each['gap_began_s'] * 1000:.0f} ms after the fault; syncs of the log above "
+          f"{SLOW_SYNC_S * 1000:.0f} ms: {slow or 'none'}", flush=True)
 
 
 def measure(system, mode, tries, call_timeout_s):
