@@ -29,7 +29,7 @@ std::string encode(const RunResult& result) {
   out << result.trace_hash << ' ' << result.sim_ns << ' ' << result.operations << ' '
       << result.unknown << ' ' << result.given_up << ' ' << result.settled << ' '
       << result.elections << ' ' << result.committed << ' ' << result.events << ' ' << result.asleep
-      << ' ';
+      << ' ' << result.held_back << ' ';
   for (const Counts* counts : {&result.faults, &result.marks}) {
     out << counts->size() << '\n';
     for (const auto& [name, count] : *counts) out << count << ' ' << name << '\n';
@@ -42,7 +42,7 @@ bool decode(const std::string& text, RunResult* result) {
   std::istringstream in(text);
   in >> result->trace_hash >> result->sim_ns >> result->operations >> result->unknown >>
       result->given_up >> result->settled >> result->elections >> result->committed >>
-      result->events >> result->asleep;
+      result->events >> result->asleep >> result->held_back;
   for (Counts* counts : {&result->faults, &result->marks}) {
     size_t size = 0;
     in >> size;
@@ -103,7 +103,7 @@ RunResult run_in_child(const SimOptions& options) {
 struct Totals {
   uint64_t seeds = 0, failed = 0, sim_ns = 0, operations = 0, unknown = 0, given_up = 0,
            settled = 0;
-  uint64_t elections = 0, committed = 0, events = 0, asleep = 0;
+  uint64_t elections = 0, committed = 0, events = 0, asleep = 0, held_back = 0, starved = 0;
   Counts faults;
   Coverage coverage;
 
@@ -119,6 +119,8 @@ struct Totals {
     committed += result.committed;
     events += result.events;
     asleep += result.asleep;
+    held_back += result.held_back;
+    if (result.held_back != 0) ++starved;
     for (const auto& [name, count] : result.faults) faults[name] += count;
     if (!result.marks.empty()) coverage.add(result.marks);
   }
@@ -138,7 +140,8 @@ struct Totals {
       std::printf("%s%s %llu", separator, name.c_str(), ull(count));
       separator = ", ";
     }
-    std::printf("\n");
+    std::printf("; %llu held back in %llu seeds, where clients starved\n", ull(held_back),
+                ull(starved));
     if (seeds > 1) coverage.print();
   }
   // Whether all kinds of faults happened and all marks were reached; says so.
@@ -167,6 +170,9 @@ std::string replay_command(const SimOptions& options, const std::string& program
                         options.plugins;
   if (options.sim_seconds != SimOptions().sim_seconds) {
     command += " --sim-seconds " + std::to_string(options.sim_seconds);
+  }
+  if (options.min_operations != SimOptions().min_operations) {
+    command += " --min-operations " + std::to_string(options.min_operations);
   }
   if (options.lying_disk) command += " --lying-disk";
   return command;

@@ -12,7 +12,7 @@ constexpr char kUsage[] =
     "greysim [--seed N | --seeds A..B | --minutes M [--seed N]] [--nodes 3|5|both]\n"
     "        [--target registers|kv|both] [--plugins static|DIR] [--sim-seconds S] [--trace] "
     "[--debug]\n"
-    "        [--require-marks] [--lying-disk] [--expect TEXT]...\n"
+    "        [--min-operations N] [--require-marks] [--lying-disk] [--expect TEXT]...\n"
     "\n"
     "Runs clusters under faults, each from one seed, and judges what they did. --lying-disk\n"
     "makes a known bug; --expect ends with success once a seed fails with this text.\n"
@@ -55,6 +55,8 @@ bool parse_value(const std::string& name, const char* value, CommandLine* line) 
     line->options.plugins = text;
   } else if (name == "--sim-seconds") {
     line->options.sim_seconds = std::strtoull(value, nullptr, 10);
+  } else if (name == "--min-operations") {
+    line->options.min_operations = static_cast<uint32_t>(std::strtoul(value, nullptr, 10));
   } else {
     return false;
   }

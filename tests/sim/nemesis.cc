@@ -68,10 +68,20 @@ uint64_t Nemesis::total() const {
   return total;
 }
 
+void Nemesis::start(std::function<bool()> starving) {
+  starving_ = std::move(starving);
+  plan();
+}
+
 void Nemesis::plan() {
   cluster_->world().after(random_.between(300, 4500) * kMillisecondNs, nullptr, [this] {
     if (healed_) return;
-    strike();
+    if (starving_()) {
+      ++held_back_;
+      cluster_->world().trace().line(cluster_->world().now_ns(), "no fault: the clients starve");
+    } else {
+      strike();
+    }
     plan();
   });
 }

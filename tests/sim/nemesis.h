@@ -4,6 +4,7 @@
 #define GREY_TESTS_SIM_NEMESIS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,12 +18,15 @@ class Nemesis {
  public:
   explicit Nemesis(SimCluster* cluster);
 
-  void start() { plan(); }
+  // Strikes until heal(), but not while `starving` says that the clients hardly come to anything: a
+  // run in which no time is left between two faults tests waiting only. What was begun goes on.
+  void start(std::function<bool()> starving);
   // Ends all faults, starts all nodes and makes no more trouble.
   void heal();
 
   uint64_t total() const;
   const std::map<std::string, uint64_t>& counts() const { return counts_; }
+  uint64_t held_back() const { return held_back_; }  // strikes, for starving clients
   std::string allowed() const;
 
  private:
@@ -80,6 +84,8 @@ class Nemesis {
   std::map<std::string, uint64_t> counts_;
   std::map<uint32_t, Rotten> rotten_;
   std::string whom_;  // the fault that was made last befell
+  std::function<bool()> starving_;
+  uint64_t held_back_ = 0;
   bool healed_ = false;
 };
 

@@ -23,6 +23,10 @@ constexpr uint64_t kCheckEveryNs = 100 * kMillisecondNs;
 constexpr uint64_t kFormNs = 20 * kSecondNs;      // for a cluster to be formed, without faults
 constexpr uint64_t kRecoverNs = 40 * kSecondNs;   // for it to be whole again after the last fault
 constexpr uint64_t kLongestNs = 300 * kSecondNs;  // for the minima to be reached
+// Clients starve that have not come to the minimum by then, or to as large a part of it; less this
+// part of the minimum, for one outage.
+constexpr uint64_t kStarvingNs = kLongestNs / 2;
+constexpr uint32_t kOutageShare = 10;
 
 testkit::SimTrace* current_trace = nullptr;
 
@@ -76,6 +80,7 @@ class Run {
     result.committed = cluster_.judge().committed_entries();
     result.events = cluster_.world().event_count();
     result.asleep = asleep_;
+    result.held_back = nemesis_.held_back();
     result.faults = nemesis_.counts();
     result.marks = mark_counts();
     if (!failure.empty() && !options_.trace) {
@@ -115,8 +120,9 @@ class Run {
   }
 
   std::string make_trouble() {
+    const uint64_t begin = cluster_.world().now_ns();
     for (auto& client : clients_) client->start();
-    nemesis_.start();
+    nemesis_.start([this, begin] { return starving(cluster_.world().now_ns() - begin); });
     cluster_.world().trace().line(cluster_.world().now_ns(),
                                   "faults of this seed: " + nemesis_.allowed());
     const uint64_t earliest = cluster_.world().now_ns() + options_.sim_seconds * kSecondNs;
@@ -124,6 +130,13 @@ class Run {
       return cluster_.world().now_ns() >= earliest && minima_missing().empty();
     });
     return verdict.empty() ? minima_missing() : verdict;
+  }
+
+  bool starving(uint64_t elapsed_ns) const {
+    const uint64_t outage = options_.min_operations / kOutageShare;
+    const uint64_t due =
+        options_.min_operations * (elapsed_ns / kMillisecondNs) / (kStarvingNs / kMillisecondNs);
+    return workload_.done + outage < due;
   }
 
   std::string minima_missing() const {

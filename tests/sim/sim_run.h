@@ -22,8 +22,9 @@ struct RunResult {
   uint64_t elections = 0;
   uint64_t committed = 0;
   uint64_t events = 0;
-  uint64_t asleep = 0;  // replicas that slept, counted ten times a simulated second
-  Counts faults;        // by kind, also those with none
+  uint64_t asleep = 0;     // replicas that slept, counted ten times a simulated second
+  uint64_t held_back = 0;  // faults, for starving clients
+  Counts faults;           // by kind, also those with none
   Counts marks;
 };
 
