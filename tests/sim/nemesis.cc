@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <iterator>
 
+#include "sim_variety.h"
+
 namespace grey::sim {
 
 using testkit::kMillisecondNs;
@@ -243,15 +245,25 @@ void Nemesis::restart() {
   cluster_->restart_orderly(any_node());
 }
 
+// Amid a turn mostly of one that leads: it would go on with the time of before, while another one
+// has come to lead.
 void Nemesis::pause() {
-  testkit::SimProcess* process = cluster_->node(any_node()).process();
+  const bool amid_a_turn = random_.chance(50);
+  const uint32_t leader =
+      amid_a_turn ? cluster_->leader_of(static_cast<uint32_t>(random_.below(kRegisterGroups))) : 0;
+  testkit::SimProcess* process = cluster_->node(leader != 0 ? leader : any_node()).process();
   if (!process) return;
-  process->pause_until(cluster_->world().now_ns() + random_.between(50, 6000) * kMillisecondNs);
+  const uint64_t until_ns = cluster_->world().now_ns() + random_.between(50, 6000) * kMillisecondNs;
+  if (!amid_a_turn) return process->pause_until(until_ns);
+  if (leader != 0) whom_ += " node-" + std::to_string(leader);
+  whom_ += " amid a turn";
+  process->pause_amid_a_turn_until(until_ns);
 }
 
 void Nemesis::drift() {
   const uint32_t victim = any_node();
-  cluster_->node(victim).set_clock_rate_ppm(random_.between(850'000, 1'150'000));
+  const uint64_t most = most_drift_ppm(cluster_->options().seed);
+  cluster_->node(victim).set_clock_rate_ppm(random_.between(1'000'000 - most, 1'000'000 + most));
   later(2000, 20000, [this, victim] { cluster_->node(victim).set_clock_rate_ppm(1'000'000); });
 }
 

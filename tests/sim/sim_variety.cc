@@ -13,6 +13,10 @@ bool has(uint64_t seed, uint64_t trait, uint32_t percent) {
   return random.chance(percent);
 }
 
+bool leases(uint64_t seed) {
+  return has(seed, 11, 25);
+}
+
 }  // namespace
 
 // Long transfers, which other faults meet half-way.
@@ -39,7 +43,13 @@ std::map<std::string, std::string> raft_options(uint64_t seed) {
   // Groups fall asleep between two requests, between bursts of them, or hardly ever.
   static constexpr const char* kQuiesceAfter[] = {"10ms", "200ms", "600ms", "3s"};
   raft["quiesce_after"] = kQuiesceAfter[seed / 4 % std::size(kQuiesceAfter)];
+  if (leases(seed)) raft["lease_reads"] = "true";
   return raft;
+}
+
+// Leases allow for two clocks of which one runs a tenth faster than the other.
+uint64_t most_drift_ppm(uint64_t seed) {
+  return leases(seed) ? 45'000 : 150'000;
 }
 
 // Short, so that sessions are forgotten while clients are at work, but not within the time for

@@ -20,6 +20,8 @@ RegisterManner register_manner(uint64_t seed);
 // The options of the plugins.
 std::map<std::string, std::string> raft_options(uint64_t seed);
 std::map<std::string, std::string> service_options(uint64_t seed);
+// How much faster or slower than true time a machine's clock may run.
+uint64_t most_drift_ppm(uint64_t seed);
 
 }  // namespace grey::sim
 

@@ -27,6 +27,7 @@ void RaftState::serve_reads(Leader& leader) {
     return;
   }
   if (lease_valid(leader)) {
+    GREY_MARK("read: served by a lease");
     leader.reads.begin(leader.round + 1, commit_);
     std::vector<ReadIndex::Confirmed> confirmed;
     leader.reads.confirm(++leader.round, &confirmed);

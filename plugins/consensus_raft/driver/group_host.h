@@ -22,8 +22,10 @@ class GroupHost {
   virtual DriverMetrics& metrics() = 0;
   virtual SnapshotLimits& snapshot_limits() = 0;
   virtual uint32_t own_node() = 0;
-  // The time of this turn.
+  // The time when this turn began: what the turn works on may have come later.
   virtual Now now() = 0;
+  // The time of the call: whatever this turn has come to so far was there by then.
+  virtual Now exact_now() = 0;
   // The replica's step() is called in this turn's step phase, once however often this is called.
   virtual void wake(GroupReplica* replica) = 0;
   // Calls GroupReplica::on_time() at `deadline_ns` or before, or soon after.

@@ -76,15 +76,21 @@ Raft& GroupReplica::core() {
 
 // Once in a turn, before anything else. What others have vouched for a replica that sleeps is told
 // only now that it matters.
+// With leases before each thing that the turn comes to, by a clock that is read then. The turn's
+// own may have been read long before that thing was there, if the process stood still in between: a
+// read would be held against a lease that is over, a heartbeat would bind this follower for less
+// time than its leader relies on. A pause behind this moment does no harm: a read that was asked
+// for before it is answered with what held at it.
 void GroupReplica::tick() {
-  if (std::exchange(ticked_, true)) return;
+  const bool leases = host_->options().lease_reads;
+  if (std::exchange(ticked_, true) && !leases) return;
   if (core_.quiesced()) {
     core_.vouch(core_.leader(), host_->lane_heard_ns(node_of(core_.leader()), number_));
     for (const Progress& peer : core_.peers()) {
       core_.vouch(peer.id(), host_->lane_heard_ns(node_of(peer.id()), number_));
     }
   }
-  core_.tick(host_->now());
+  core_.tick(leases ? host_->exact_now() : host_->now());
 }
 
 // --- The turn.

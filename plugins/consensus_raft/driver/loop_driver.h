@@ -60,6 +60,7 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   SnapshotLimits& snapshot_limits() override { return *snapshots_; }
   uint32_t own_node() override;
   Now now() override { return {loop_->now_ns(), host_->clock()->wall_ms()}; }
+  Now exact_now() override { return {host_->clock()->monotonic_ns(), host_->clock()->wall_ms()}; }
   void wake(GroupReplica* replica) override;
   void wake_at(GroupReplica* replica, uint64_t deadline_ns) override;
   void send(uint32_t node, uint32_t group, const Message& message) override;

@@ -57,7 +57,7 @@ bool TestLoop::turn() {
     task->run();
     ran = true;
   }
-  while (!timers_.empty() && timers_.begin()->first.first <= world_->now_ns()) {
+  while (!timers_.empty() && timers_.begin()->first.first <= now_ns()) {
     TestTimer* timer = timers_.begin()->second;
     timer->cancel();
     timer->task()->run();
@@ -74,6 +74,7 @@ bool TestLoop::turn() {
     ran = true;
     phase = 0;
   }
+  held_ns_ = 0;
   return ran;
 }
 
@@ -175,7 +176,13 @@ TestHost::~TestHost() {
   *alive_ = false;
 }
 
+void TestHost::stop_amid_a_turn() {
+  stopped_ = true;
+  for (const auto& one : loops_) one->hold_clock();
+}
+
 bool TestHost::turn() {
+  if (stopped_) return false;
   bool ran = false;
   for (const auto& one : loops_) ran = one->turn() || ran;
   return ran;
@@ -183,6 +190,7 @@ bool TestHost::turn() {
 
 uint64_t TestHost::next_timer_ns() const {
   uint64_t next = UINT64_MAX;
+  if (stopped_) return next;
   for (const auto& one : loops_) next = std::min(next, one->next_timer_ns());
   return next;
 }

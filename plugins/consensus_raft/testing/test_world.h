@@ -71,7 +71,7 @@ class TestLoop final : public Loop {
   void release() noexcept override {}
   uint32_t index() noexcept override { return index_; }
   bool is_current() noexcept override { return true; }
-  uint64_t now_ns() noexcept override { return world_->now_ns(); }
+  uint64_t now_ns() noexcept override { return held_ns_ != 0 ? held_ns_ : world_->now_ns(); }
   void post(Task* task) noexcept override { posted_.push_back(task); }
   void defer(TurnPhase phase, Task* task) noexcept override {
     deferred_[static_cast<uint32_t>(phase)].push_back(task);
@@ -81,11 +81,14 @@ class TestLoop final : public Loop {
   // True when anything ran.
   bool turn();
   uint64_t next_timer_ns() const;
+  // The next turn's clock has been read.
+  void hold_clock() { held_ns_ = world_->now_ns(); }
 
  private:
   friend class TestTimer;
   TestWorld* world_;
   uint32_t index_;
+  uint64_t held_ns_ = 0;  // 0: not held
   std::deque<Task*> posted_;
   std::deque<Task*> deferred_[3];
   std::map<std::pair<uint64_t, uint64_t>, class TestTimer*> timers_;
@@ -114,6 +117,9 @@ class TestHost final : public Host,
   uint64_t boot_nonce() const { return boot_nonce_; }
   bool turn();
   uint64_t next_timer_ns() const;
+  // The process stands still when its loops have just read their clocks, and goes on with these.
+  void stop_amid_a_turn();
+  void go_on() { stopped_ = false; }
   // What its disk and workers were asked to do is not done any more.
   void end() { *alive_ = false; }
   void peer_up(TestHost* peer);
@@ -178,6 +184,7 @@ class TestHost final : public Host,
   TestWorld* world_;
   uint32_t number_;
   uint64_t boot_nonce_;
+  bool stopped_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<std::unique_ptr<TestLoop>> loops_;
   TestFiles files_;

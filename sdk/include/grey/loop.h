@@ -51,7 +51,9 @@ class Loop : public Object {
   // Whether the caller runs on this loop. Any thread.
   virtual bool is_current() noexcept = 0;
 
-  // Monotonic nanoseconds, read once a turn. Loop only (Clock::monotonic_ns elsewhere).
+  // Monotonic nanoseconds, read once a turn, when it begins: what the turn works on may be younger,
+  // by as much as the process stood still meanwhile. Loop only (Clock::monotonic_ns elsewhere, and
+  // where that matters).
   virtual uint64_t now_ns() noexcept = 0;
 
   // Runs `task` on this loop, never inside the call, in the order of posting per posting thread.

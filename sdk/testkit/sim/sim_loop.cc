@@ -1,6 +1,7 @@
 #include "grey/testkit/sim_loop.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "grey/testkit/sim_node.h"
@@ -48,6 +49,18 @@ Timer* SimLoop::make_timer(Task* task) noexcept {
 }
 
 void SimLoop::enqueue(std::function<void()> action) {
+  enqueue({std::move(action), false});
+}
+
+void SimLoop::enqueue_event(std::function<void()> action) {
+  enqueue({std::move(action), true});
+}
+
+void SimLoop::stop_amid_a_turn(bool events) {
+  if (!stopped_) stopped_ = Stopped{process_->node()->clock().monotonic_ns(), events};
+}
+
+void SimLoop::enqueue(Action action) {
   if (!process_->alive()) return;
   inbox_.push_back(std::move(action));
   plan();
@@ -74,7 +87,7 @@ void SimLoop::end_life() {
 
 void SimLoop::plan() {
   if (in_turn_ || !process_->alive()) return;
-  const bool work = !inbox_.empty() || !turn_end_.empty() || !deferred_[0].empty() ||
+  const bool work = stopped_ || !inbox_.empty() || !turn_end_.empty() || !deferred_[0].empty() ||
                     !deferred_[1].empty() || !deferred_[2].empty();
   uint64_t wanted = UINT64_MAX;
   if (work) {
@@ -95,14 +108,12 @@ void SimLoop::plan() {
 void SimLoop::turn() {
   planned_ns_ = UINT64_MAX;
   if (process_->paused_until_ns() > world_->now_ns()) return plan();
-  turn_ns_ = process_->node()->clock().monotonic_ns();
+  const std::deque<Action> batch = take_batch();
   in_turn_ = true;
-  tasks_run_ = inbox_.size();
+  tasks_run_ = batch.size();
   world_->set_current_loop(this);
   world_->trace().count(world_->now_ns(), 1, process_->node()->number() * 16 + index_);
-  auto batch = std::move(inbox_);
-  inbox_.clear();
-  for (auto& action : batch) action();
+  for (const Action& action : batch) action.run();
   run_timers();
   run_stages();
   world_->set_current_loop(nullptr);
@@ -110,6 +121,18 @@ void SimLoop::turn() {
   free_at_ns_ = world_->now_ns() + kTurnNs + tasks_run_ * kTaskNs;
   process_->turn_ended();
   plan();
+}
+
+std::deque<SimLoop::Action> SimLoop::take_batch() {
+  const auto stopped = std::exchange(stopped_, std::nullopt);
+  turn_ns_ = stopped ? stopped->clock_ns : process_->node()->clock().monotonic_ns();
+  std::deque<Action> batch = std::exchange(inbox_, {});
+  if (!stopped || stopped->events) return batch;
+  const auto events = std::stable_partition(batch.begin(), batch.end(),
+                                            [](const Action& action) { return !action.is_event; });
+  inbox_.assign(std::make_move_iterator(events), std::make_move_iterator(batch.end()));
+  batch.erase(events, batch.end());
+  return batch;
 }
 
 void SimLoop::run_timers() {

@@ -80,6 +80,11 @@ void SimProcess::pause_until(uint64_t time_ns) {
   plan_again();
 }
 
+void SimProcess::pause_amid_a_turn_until(uint64_t time_ns) {
+  for (auto& loop : loops_) loop->stop_amid_a_turn(random_state_.chance(50));
+  pause_until(time_ns);
+}
+
 Workers* SimProcess::workers() {
   return workers_.get();
 }

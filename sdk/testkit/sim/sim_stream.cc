@@ -127,7 +127,7 @@ void SimStream::ended(Status status) {
 void SimStream::plan_read() {
   if (read_planned_ || !handler_) return;
   read_planned_ = true;
-  loop_->enqueue(unless_gone(&SimStream::read));
+  loop_->enqueue_event(unless_gone(&SimStream::read));
 }
 
 void SimStream::read() {

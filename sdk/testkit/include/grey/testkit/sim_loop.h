@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <set>
 
 #include "grey/glue/ref.h"
@@ -33,6 +34,12 @@ class SimLoop final : public SimService<Loop> {
   void enqueue(std::function<void()> action);
   // Runs `action` at the end of this turn, behind the stages (or in the next turn, outside one).
   void at_turn_end(std::function<void()> action);
+  // The same for what the network brings.
+  void enqueue_event(std::function<void()> action);
+  // The next turn has read its clock already, and goes on when the process does: what arrives until
+  // then it works on with the time of now. Whether it comes to the network's `events` too, or
+  // leaves them to the turn behind it, is a matter of what was ready when it began.
+  void stop_amid_a_turn(bool events);
   // The machine's clock changed its rate, or the process goes on after a pause.
   void plan_again();
   // The process has ended: nothing runs any more, and timers forget the loop.
@@ -50,7 +57,14 @@ class SimLoop final : public SimService<Loop> {
     }
   };
 
+  struct Action {
+    std::function<void()> run;
+    bool is_event;
+  };
+  void enqueue(Action action);
   void turn();
+  // Of the inbox, what this turn works on.
+  std::deque<Action> take_batch();
   void run_timers();
   void run_stages();
   // Plans the next turn where there is anything to do.
@@ -66,7 +80,13 @@ class SimLoop final : public SimService<Loop> {
   uint64_t next_sequence_ = 0;
   bool in_turn_ = false;
   uint64_t tasks_run_ = 0;  // in this turn
-  std::deque<std::function<void()>> inbox_;
+  // Of a turn that was stopped when it had read its clock.
+  struct Stopped {
+    uint64_t clock_ns;
+    bool events;
+  };
+  std::optional<Stopped> stopped_;
+  std::deque<Action> inbox_;
   std::deque<Task*> deferred_[3];
   std::deque<std::function<void()>> turn_end_;
   std::set<ArmedTimer> armed_;

@@ -39,8 +39,10 @@ class SimProcess final : public SimLife {
   std::function<void()> identity_changed;        // after join_cluster
   std::function<void(std::string)> on_shutdown;  // request_shutdown, with the reason
 
-  // The process stands still until then, as after SIGSTOP. True time.
+  // The process stands still until then, as after SIGSTOP: while its loops wait, or, amid a turn,
+  // when they have just read their clocks. True time.
   void pause_until(uint64_t time_ns);
+  void pause_amid_a_turn_until(uint64_t time_ns);
   uint64_t paused_until_ns() const { return paused_until_ns_; }
 
   // It is crashing within this turn: nothing that it does now is seen by anybody.
