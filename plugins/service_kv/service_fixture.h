@@ -134,7 +134,8 @@ struct ServiceTest : ::testing::Test {
     decree.lead_all(9, 1);
     world.run_for(100);
   }
-  ~ServiceTest() override {
+  // What a test leaves under way is answered here.
+  void TearDown() override {
     for (auto& server : servers) {
       if (!server->plugin) continue;
       Stopped stopped;

@@ -158,6 +158,7 @@ void TestGroup::read_index(uint64_t timeout_ns, ReadDone* done) noexcept {
 void TestGroup::status(GroupStatus* out) noexcept {
   const bool leads = truth().leader == consensus_->number && consensus_->quorum;
   out->role = leads ? GroupRole::leader : GroupRole::follower;
+  if (consensus_->failed) out->role = GroupRole::failed;
   out->term = truth().term;
   const auto believed = consensus_->believed.find(number_);
   const uint32_t leader =

@@ -103,6 +103,7 @@ class TestConsensus final : public Uncounted<Consensus> {
   Decree* decree;
   uint32_t number;  // of this node
   bool quorum = true;
+  bool failed = false;                    // its replicas
   bool behind = false;                    // its replicas apply nothing
   std::set<uint32_t> aging;               // groups that hear nothing new of what is committed
   std::set<uint32_t> ageless;             // that do not know how current they are

@@ -31,9 +31,15 @@ void SimClient::think() {
   });
 }
 
+uint32_t SimClient::any_node() {
+  return 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
+}
+
 void SimClient::begin() {
   busy_ = true;
   ++workload_->started;
+  // Else nobody would come to a node that has stood still for a while.
+  if (random_.chance(20)) node_ = any_node();
   request_ = {};
   request_.key = "key-" + std::to_string(random_.below(workload_->keys));
   const uint64_t dice = random_.below(100);
@@ -94,7 +100,7 @@ void SimClient::answered(uint64_t attempt, const ClientAnswer& answer) {
     case ClientAnswer::Kind::not_done:
       return retry();
     case ClientAnswer::Kind::unknown:
-      node_ = 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
+      node_ = any_node();
       if (request_.kind == OpKind::get) return retry();
       doubtful_ = true;
       // Sent again in its session it is one write, whatever became of the first try.
@@ -112,7 +118,7 @@ void SimClient::give_up() {
 }
 
 void SimClient::retry() {
-  node_ = 1 + static_cast<uint32_t>(random_.below(cluster_->size()));
+  node_ = any_node();
   if (world_->now_ns() >= deadline_ns_ || workload_->stopped) return give_up();
   world_->after(random_.between(10, 100) * kMillisecondNs, nullptr, [this] { attempt(); });
 }

@@ -40,6 +40,7 @@ class SimClient {
   };
   void think();
   void begin();
+  uint32_t any_node();
   void attempt();
   void answered(uint64_t attempt, const ClientAnswer& answer);
   void retry();

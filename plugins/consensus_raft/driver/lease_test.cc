@@ -2,6 +2,7 @@
 // on.
 #include <gtest/gtest.h>
 
+#include "driver/wire.h"
 #include "testing/driver_fixture.h"
 
 namespace grey::raft::testing {
@@ -62,6 +63,32 @@ TEST_F(LeaseTest, B16_ARequestYoungerThanTheTurnsClockIsHeldAgainstTheTimeOfItsO
   nodes_[leader_]->host.go_on();
   ASSERT_TRUE(world_.run_until([&] { return read.done; }, 3 * kSecond));
   EXPECT_FALSE(read.status.ok()) << "it would miss what was written before it";
+}
+
+// The same where the turn has come to the group already when it is stopped: by a message just
+// before.
+TEST_F(LeaseTest, B16_ATurnThatIsStoppedInTheMiddleReadsTheClockAnew) {
+  start_with_leases();
+  ReadOutcome read;
+  bool stopped = false;
+  const auto stand_still = [&] {
+    nodes_[leader_]->host.stop_amid_a_turn();
+    cut(leader_, one_);
+    cut(leader_, other_);
+    EXPECT_TRUE(world_.run_until([this] { return led_by_another(); }, 5 * kSecond));
+    nodes_[leader_]->groups[1]->read_index(kSecond, &read);
+    nodes_[leader_]->host.go_on();
+  };
+  world_.tamper = [&](uint32_t, uint32_t to, uint32_t, std::vector<std::string>* messages) {
+    const bool of_groups = messages->front()[1] != static_cast<char>(FrameKind::liveness);
+    if (to != leader_ || !of_groups || std::exchange(stopped, true)) return;
+    // Behind the message in the same turn.
+    world_.after(world_.link_ns, [&] {
+      world_.after(0, [&] { post(nodes_[leader_]->host.loop(0), stand_still); });
+    });
+  };
+  ASSERT_TRUE(world_.run_until([&] { return read.done; }, 8 * kSecond));
+  EXPECT_FALSE(read.status.ok());
 }
 
 // A follower reads its leader's heartbeats in a turn whose clock is from before they were sent, and

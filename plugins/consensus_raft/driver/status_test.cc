@@ -37,6 +37,24 @@ TEST_F(StatusTest, EveryReplicaThatKeepsUpIsCurrentAsOfSomeHeartbeatsAgo) {
   EXPECT_GT(nodes_[follower]->status(1).current_at_ns + 600 * kMs, world_.now_ns());
 }
 
+TEST_F(StatusTest, ALeaderSaysThatTooFewAnswerForReads) {
+  for (uint32_t number = 1; number <= 3; ++number) {
+    start(number);
+    nodes_[number]->read_quorum = 3;
+    open_groups(number, 1);
+  }
+  put("a");
+  const uint32_t leader = leader_of(1);
+  const auto says = [&] { return nodes_[leader]->status(1).no_read_quorum != 0; };
+  EXPECT_FALSE(says());
+  isolate(leader % 3 + 1);
+  EXPECT_TRUE(world_.run_until(says, 2 * election_timeout_ns_));
+  EXPECT_EQ(leader_of(1), leader);
+  EXPECT_EQ(nodes_[(leader + 1) % 3 + 1]->status(1).no_read_quorum, 0) << "a follower cannot say";
+  world_.heal();
+  EXPECT_TRUE(world_.run_until([&] { return !says(); }, 2 * election_timeout_ns_));
+}
+
 TEST_F(StatusTest, AReplicaWhoseEngineOrLogStandsStillIsNotCurrent) {
   start_all();
   put("a");

@@ -91,6 +91,7 @@ class TestNode {
       options.replica_id = replica;
       options.replicas = placements.data();
       options.write_quorum = write_quorum;
+      options.read_quorum = read_quorum;
       options.replica_count = static_cast<uint32_t>(placements.size());
       Loop* loop = host.loop(consensus.loop_of(group));
       machines[group] = std::make_unique<TestMachine>(loop, &state_->engines[group]);
@@ -115,6 +116,7 @@ class TestNode {
     groups[group]->propose(&ref, outcome);
   }
 
+  uint32_t read_quorum = 0;  // of groups opened from now on
   TestHost host;
   // Outlive what a killed replica leaves in the queues of its lane.
   std::map<uint32_t, std::unique_ptr<TestMachine>> machines;
