@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -289,6 +290,7 @@ class HandMadeNode {
     (void)harness.listen(&acceptor_, address.c_str());
   }
   std::atomic<bool> answers{true};
+  std::atomic<uint16_t> version{kProtocolMax};  // of the protocol, that it speaks and no other
   std::atomic<int> links{0};
   std::atomic<int> beats{0};
 
@@ -297,6 +299,7 @@ class HandMadeNode {
     Hello hello;
     hello.info.boot_nonce = 7;
     hello.info.instance_uuid[0] = 7;
+    hello.protocol_min = hello.protocol_max = version;
     const std::string text = encode_hello(hello);
     const grey::ByteView part = grey::view_of(text);
     const bool greets = type == FrameType::hello;
@@ -339,6 +342,8 @@ class PeerLinksLimitTest : public PeerLinksTest {
     hello.info.number = number;
     hello.info.boot_nonce = id + (run << 8);
     hello.info.instance_uuid[0] = id;
+    hello.protocol_min = protocol_min_;
+    hello.protocol_max = protocol_max_;
     const std::string text = encode_hello(hello);
     const grey::ByteView part = grey::view_of(text);
     harness_.loops.on(0, [&] {
@@ -367,6 +372,8 @@ class PeerLinksLimitTest : public PeerLinksTest {
     wait_for_answer(peer);
     return peer;
   }
+  uint16_t protocol_min_ = kProtocolMin;
+  uint16_t protocol_max_ = kProtocolMax;
 };
 
 TEST_F(PeerLinksLimitTest, OnlyMembersSendLargeFrames) {
@@ -406,6 +413,47 @@ class PeerLinksTurnTest : public PeerLinksLimitTest {
 TEST_F(PeerLinksTurnTest, WhoseTurnIsUndecidedDoesNotStayForEver) {
   wait_for_answer(connect(2, 102, ""));
   EXPECT_EQ(connect(2, 102, "", 1).wait_closed().code, grey::StatusCode::closed);
+}
+
+class PeerLinksVersionTest : public PeerLinksLimitTest {
+ protected:
+  // What a node that speaks these versions is told; "" if it is welcome.
+  std::string refusal(uint16_t lowest, uint16_t highest) {
+    protocol_min_ = lowest;
+    protocol_max_ = highest;
+    Peer& peer = connect(2, 102, "");
+    std::optional<Hello> answer;
+    while (!answer) {
+      harness_.loops.on(0, [&] {
+        FrameReader reader;
+        (void)reader.feed(grey::view_of(peer.received), [&](const FrameHeader& header,
+                                                            const grey::Buffer& payload) {
+          Hello hello;
+          if (header.type == FrameType::hello_ack && decode_hello(payload.view(), &hello))
+            answer = hello;
+        });
+      });
+    }
+    if (!answer->refusal.empty()) (void)peer.wait_closed();
+    return answer->refusal;
+  }
+};
+
+TEST_F(PeerLinksVersionTest, B35_NodesWithoutACommonVersionHaveNoLinkAndSayWhy) {
+  EXPECT_EQ(refusal(kProtocolMax + 1, kProtocolMax + 2),
+            "it speaks protocol versions 2 to 3, this node 1 to 1");
+  EXPECT_EQ(refusal(0, kProtocolMin - 1), "it speaks protocol versions 0 to 0, this node 1 to 1");
+  EXPECT_EQ(refusal(kProtocolMin, kProtocolMax + 2), "") << "an update, node by node";
+}
+
+TEST_F(PeerLinksTest, B35_ANodeThatAnswersInAnotherVersionIsRejected) {
+  const auto made = std::make_shared<HandMadeNode>(harness_, directory_[2]);
+  other_ = made;
+  made->version = kProtocolMax + 1;
+  Node& first = add(1, 101);
+  first.start({{2, directory_[2]}});
+  first.wait([&] { return first.was_told(2, grey::PeerDown::rejected); });
+  EXPECT_TRUE(first.up.empty());
 }
 
 TEST_F(PeerLinksTest, GarbageClosesTheConnectionAndNothingElse) {

@@ -112,7 +112,8 @@ GREY_PLUGIN_DESCRIPTOR({
              .default_text = "false",
              .documentation =
                  "Serve reads without asking a quorum while a lease holds. Needs clocks that "
-                 "run at nearly the same speed, and makes failover slower."},
+                 "run at nearly the same speed, also while a machine is suspended or migrated, and "
+                 "makes failover slower."},
             {.name = "rebalance",
              .type = "boolean",
              .default_text = "true",

@@ -144,12 +144,14 @@ struct Totals {
                 ull(starved));
     if (seeds > 1) coverage.print();
   }
-  // Whether all kinds of faults happened and all marks were reached; says so.
+  // Whether all kinds of faults happened and all marks were reached; names those that were not.
   bool is_complete() const {
-    size_t missing = coverage.missing().size();
-    for (const auto& [name, count] : faults) missing += count == 0;
-    if (missing != 0) std::printf("%zu marks or kinds of faults WERE NEVER REACHED\n", missing);
-    return missing == 0;
+    std::vector<std::string> missing = coverage.missing();
+    for (const auto& [name, count] : faults) {
+      if (count == 0) missing.push_back("the fault \"" + name + "\"");
+    }
+    for (const std::string& name : missing) std::printf("NEVER REACHED: %s\n", name.c_str());
+    return missing.empty();
   }
   static unsigned long long ull(uint64_t number) { return number; }
 };

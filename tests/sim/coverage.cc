@@ -82,7 +82,8 @@ void Coverage::print() const {
   for (const auto& [text, reached] : marks_) {
     if (reached.seeds != 0) continue;
     const auto known = out_of_reach().find(text);
-    const std::string why = known == out_of_reach().end() ? "" : std::string(": ") + known->second;
+    const std::string why =
+        known == out_of_reach().end() ? "" : std::string(" (not required: ") + known->second + ")";
     std::printf("never reached: %s%s\n", text.c_str(), why.c_str());
   }
 }

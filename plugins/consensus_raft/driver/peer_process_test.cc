@@ -94,5 +94,31 @@ TEST_F(PeerProcessTest, WhoeverVouchesForLanesFromALoopWithoutAnyLosesItsLink) {
   put("b");
 }
 
+// Not one byte of it is taken for something that it is not, and the others go on.
+TEST_F(PeerProcessTest, B35_FramesOfAnotherVersionAreRefusedWithAWord) {
+  start_all();
+  put("a");
+  for (const int by : {-1, 1}) {
+    const uint32_t odd = leader_of(1) % 3 + 1;
+    world_.tamper = [&](uint32_t from, uint32_t, uint32_t, std::vector<std::string>* messages) {
+      if (from == odd) messages->front()[0] = static_cast<char>(kWireVersion + by);
+    };
+    put("b");
+    const TestHost& host = nodes_[leader_of(1)]->host;
+    EXPECT_GT(host.resets, 0u);
+    ASSERT_FALSE(host.log_lines.empty());
+    EXPECT_NE(host.log_lines.back().find("of another version"), std::string::npos)
+        << host.log_lines.back();
+    world_.tamper = nullptr;
+    const std::vector<std::string>& applied = nodes_[odd]->machines[1]->commands();
+    ASSERT_TRUE(
+        world_.run_until([&] { return !applied.empty() && applied.back() == "b"; }, 10 * kSecond));
+    for (const auto& [number, node] : nodes_) {
+      EXPECT_NE(node->status(1).role, GroupRole::failed) << number;
+    }
+    put("c");
+  }
+}
+
 }  // namespace
 }  // namespace grey::raft::testing

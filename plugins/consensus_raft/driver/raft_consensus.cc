@@ -125,7 +125,8 @@ void RaftConsensus::MessageHandler::on_message(uint32_t from, uint32_t route,
   ByteReader reader(view_of(*payload));
   const std::optional<FrameKind> kind = get_frame_header(&reader);
   if (kind == FrameKind::liveness) return owner.receive_liveness(from, route, &reader);
-  bool good = kind.has_value();
+  if (!kind) return owner.refuse_frame(from, "a frame of another version, or of an unknown kind");
+  bool good = true;
   std::vector<std::vector<GroupMessage>> elsewhere;
   while (good) {
     std::optional<GroupMessage> message = next_message(&reader);
