@@ -111,9 +111,9 @@ GREY_PLUGIN_DESCRIPTOR({
              .type = "boolean",
              .default_text = "false",
              .documentation =
-                 "Serve reads without asking a quorum while a lease holds. Needs clocks that "
-                 "run at nearly the same speed, also while a machine is suspended or migrated, and "
-                 "makes failover slower."},
+                 "Serve reads without asking a quorum while a lease holds. Needs clocks of which "
+                 "none runs a tenth faster than another, also while a machine is suspended or "
+                 "migrated, and makes failover slower."},
             {.name = "rebalance",
              .type = "boolean",
              .default_text = "true",

@@ -201,7 +201,7 @@ TEST(BugClassTest, B16_LeaseEndsWithTheMarginAndWithATransfer) {
   lone.step(2, 1, HeartbeatResponse{1});
   lone.read(1);
   EXPECT_EQ(lone.reads.size(), 1u);
-  lone.now.monotonic_ns += kTimeoutNs - options.lease_margin_ns;
+  lone.now.monotonic_ns += kTimeoutNs - kTimeoutNs / 10;
   lone.core->tick(lone.now);
   lone.read(2);
   EXPECT_EQ(lone.reads.size(), 1u);

@@ -35,12 +35,11 @@ struct RaftOptions {
   uint32_t read_quorum = 0;
 
   // Serves reads without a round while a quorum has confirmed the leadership within the last
-  // election_timeout - lease_margin. Assumes that no clock runs faster than another by more than
-  // the margin within an election timeout, and that tick() has told a time at which whatever is
+  // nine tenths of election_timeout. Assumes that no clock runs faster than another by more than a
+  // tenth, and that tick() has told a time at which whatever is
   // given next was there: a message, a read. Takes away the rights that come with a leader known as
   // gone, and a restarted replica grants no vote for one election timeout.
   bool lease_reads = false;
-  uint64_t lease_margin_ns = 100'000'000;
 
   // One AppendRequest, and what may be on its way to one peer before it answers.
   uint64_t max_append_bytes = 1 << 20;

@@ -66,7 +66,7 @@ void RaftState::refuse_reads(Leader& leader) {
 
 bool RaftState::lease_valid(const Leader& leader) const {
   if (!options_.lease_reads || leader.lease_revoked || leader.lease_from_ns == 0) return false;
-  return now_.monotonic_ns + options_.lease_margin_ns < leader.lease_from_ns + timeout();
+  return now_.monotonic_ns < leader.lease_from_ns + timeout() - timeout() / 10;
 }
 
 void RaftState::answer_read(const ReadRequest& request, LogIndex index, bool ok) {

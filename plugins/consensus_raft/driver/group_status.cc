@@ -19,6 +19,11 @@ bool GroupReplica::has_quorum() const {
 
 namespace {
 
+// The turn's time may be older than what the turn has come to.
+uint64_t since(uint64_t now_ns, uint64_t then_ns) {
+  return now_ns - std::min(now_ns, then_ns);
+}
+
 ReplicaRole role_of(const Configuration& configuration, ReplicaId id) {
   if (configuration.is_learner(id)) return ReplicaRole::learner;
   const auto& incoming = configuration.voters;
@@ -84,8 +89,8 @@ void GroupReplica::status(GroupStatus* out) noexcept {
   status.no_space = short_of_space();
   status.term = core_.term().value();
   status.leader = problem_.empty() ? node_of(core_.leader()) : 0;
-  const bool recently =
-      leader_lost_ns_ == 0 || now - leader_lost_ns_ < 2 * host_->options().election_timeout_ns;
+  const bool recently = leader_lost_ns_ == 0 ||
+                        since(now, leader_lost_ns_) < 2 * host_->options().election_timeout_ns;
   status.quorum_reachable = problem_.empty() && recently;
   status.commit_index = core_.commit_index().value();
   status.applied_index = applier_->applied().value();
@@ -128,7 +133,7 @@ uint32_t GroupReplica::replicas(ReplicaStatus* out, uint32_t capacity) noexcept 
           core_.quiesced() ? host_->lane_heard_ns(replica.node_number, number_) : 0;
       const uint64_t heard_ns = std::max(peer.active_ns(), vouched_ns);
       replica.recently_active = host_->connected(replica.node_number) &&
-                                now - heard_ns < host_->options().election_timeout_ns;
+                                since(now, heard_ns) < host_->options().election_timeout_ns;
       replica.match_index = peer.match().value();
     }
   }
@@ -150,8 +155,8 @@ void GroupReplica::update_metrics() {
   metrics_.term->set(static_cast<double>(core_.term().value()));
   const uint32_t leader = node_of(core_.leader());
   const uint64_t now = host_->now().monotonic_ns;
-  const bool given_up =
-      leader_lost_ns_ != 0 && now - leader_lost_ns_ >= 2 * host_->options().election_timeout_ns;
+  const bool given_up = leader_lost_ns_ != 0 &&
+                        since(now, leader_lost_ns_) >= 2 * host_->options().election_timeout_ns;
   if (leader != 0 || given_up || !problem_.empty()) shown_leader_ = leader;
   metrics_.leader->set(shown_leader_);
 }

@@ -91,6 +91,29 @@ TEST_F(LeaseTest, B16_ATurnThatIsStoppedInTheMiddleReadsTheClockAnew) {
   EXPECT_FALSE(read.status.ok());
 }
 
+// An answer that came behind the reading of the turn's clock was not heard ages ago.
+TEST_F(LeaseTest, WhatIsYoungerThanTheTurnsClockCountsAsJustHeard) {
+  start_with_leases();
+  TestNode& node = *nodes_[leader_];
+  bool sent = false, looked = false;
+  world_.tamper = [&](uint32_t from, uint32_t, uint32_t, std::vector<std::string>* messages) {
+    const bool of_groups = messages->front()[1] != static_cast<char>(FrameKind::liveness);
+    sent = sent || (from == leader_ && of_groups);
+  };
+  ASSERT_TRUE(world_.run_until([&] { return sent; }, kSecond));
+  node.host.stop_amid_a_turn();
+  world_.run_for(50 * kMs);
+  post(node.host.loop(0), [&] {
+    looked = true;
+    EXPECT_LT(node.host.loop(0)->now_ns(), world_.now_ns()) << "nothing is tested";
+    ReplicaStatus replicas[3];
+    ASSERT_EQ(node.groups[1]->replicas(replicas, 3), 3u);
+    for (const ReplicaStatus& replica : replicas) EXPECT_TRUE(replica.recently_active);
+  });
+  node.host.go_on();
+  ASSERT_TRUE(world_.run_until([&] { return looked; }, kSecond));
+}
+
 // A follower reads its leader's heartbeats in a turn whose clock is from before they were sent, and
 // answers them: it is bound from when it reads them.
 TEST_F(LeaseTest, B16_AHeartbeatYoungerThanTheTurnsClockBindsForAsLongAsItsLeaderReliesOn) {

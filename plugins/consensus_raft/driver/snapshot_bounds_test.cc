@@ -114,5 +114,31 @@ TEST_F(SnapshotTest, TransfersBeyondTheBoundWaitForTheirTurn) {
   EXPECT_EQ(senders.size(), 2u) << "a receiver that is busy was not tried";
 }
 
+// As one whose engine is full: nobody waits for it with a view and a turn of its leader's.
+TEST_F(SnapshotTest, OneThatStillAppliesSaysThatItIsBusy) {
+  start_all();
+  put_many(1);
+  ASSERT_TRUE(world_.run_until([this] { return all_equal(); }, kSecond));
+  TestMachine& machine = *nodes_[behind_]->machines[1];
+  machine.hold = true;
+  put_many(1);
+  world_.run_for(100 * kMs);
+  for (uint32_t other = 1; other < behind_; ++other) {
+    world_.cut(other, behind_);
+    world_.cut(behind_, other);
+  }
+  put_many(400);
+  uint32_t refused = 0;
+  on_message_ = [&](uint32_t from, uint32_t, const SnapshotMessage& message, auto*) {
+    const auto* end = std::get_if<SnapshotEnd>(&message.body);
+    if (from == behind_ && end && end->outcome == SnapshotOutcome::busy) ++refused;
+  };
+  world_.heal();
+  ASSERT_TRUE(world_.run_until([&] { return refused == 2; }, 10 * kSecond));
+  machine.let_go();
+  expect_filled();
+  EXPECT_EQ(installs(), 1u);
+}
+
 }  // namespace
 }  // namespace grey::raft::testing

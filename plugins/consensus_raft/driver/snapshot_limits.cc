@@ -12,6 +12,13 @@ uint64_t SnapshotLimits::reserve(SnapshotDirection direction, uint64_t bytes, ui
   return at;
 }
 
+uint64_t SnapshotLimits::silence_ns() const {
+  constexpr uint64_t kSilenceNs = 30'000'000'000;
+  constexpr uint64_t kLargestChunk = 8 << 20;  // one item of the state machine's may be a chunk
+  const double bytes = static_cast<double>(transfers_) * kLargestChunk;
+  return kSilenceNs + static_cast<uint64_t>(bytes * 1e9 / static_cast<double>(bytes_per_second_));
+}
+
 uint32_t SnapshotLimits::running(SnapshotDirection direction) {
   const std::lock_guard lock(mutex_);
   return lane(direction).running;

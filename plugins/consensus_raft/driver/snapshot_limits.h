@@ -21,6 +21,9 @@ class SnapshotLimits {
   // used is gone. A process that many leaders fill at once is filled no faster than by one.
   uint64_t reserve(SnapshotDirection direction, uint64_t bytes, uint64_t now_ns);
 
+  // How long a transfer may hear nothing: some time, and what all others' next chunks may take.
+  uint64_t silence_ns() const;
+
   uint32_t running(SnapshotDirection direction);
 
  private:

@@ -21,6 +21,11 @@ TEST(SnapshotLimitsTest, RateIsSharedAndNothingIsSavedUp) {
   EXPECT_EQ(reserve(1000, 60), 61 * kSecond) << "50 s of idleness count nothing";
 }
 
+TEST(SnapshotLimitsTest, ASlowRateIsNotTakenForSilence) {
+  EXPECT_EQ(SnapshotLimits(8 << 20, 4).silence_ns(), 34 * kSecond);
+  EXPECT_GE(SnapshotLimits(64 << 10, 8).silence_ns(), 1024 * kSecond);
+}
+
 TEST(SnapshotLimitsTest, TurnsComeInOrder) {
   SnapshotLimits limits(1, 2);
   SnapshotSlot a(&limits, SnapshotDirection::sending), b(&limits, SnapshotDirection::sending);

@@ -10,12 +10,13 @@ namespace grey::raft {
 namespace {
 
 constexpr uint64_t kAskAgainNs = 500'000'000;
-constexpr uint64_t kSilenceNs = 30'000'000'000;
-constexpr uint64_t kAgainNs = 10'000'000;  // before an engine that was busy is asked again
+constexpr uint64_t kApplyingNs = 2'000'000'000;  // for what is being applied to come to an end
+constexpr uint64_t kAgainNs = 10'000'000;        // before an engine that was busy is asked again
 
 // Nobody's view and turn are held until an engine has room again: the leader tries now and then.
 SnapshotOutcome outcome_of(Status status) {
-  return status.code == StatusCode::no_space ? SnapshotOutcome::busy : SnapshotOutcome::failed;
+  const bool later = status.code == StatusCode::no_space || status.code == StatusCode::busy;
+  return later ? SnapshotOutcome::busy : SnapshotOutcome::failed;
 }
 
 }  // namespace
@@ -137,7 +138,7 @@ void SnapshotReceiver::complete(Status status) noexcept {
   if (committing_) {
     writer_ = {};
     if (!status.ok() && status.code != StatusCode::busy) owner_->install_failed(status);
-    if (!status.ok()) return end(SnapshotOutcome::failed);
+    if (!status.ok()) return end(outcome_of(status));
     ended_ = true;
     return owner_->installed(header_.meta);
   }
@@ -147,6 +148,7 @@ void SnapshotReceiver::complete(Status status) noexcept {
   }
   if (ended_ || !status.ok()) return end(outcome_of(status));
   reserved_ = false;
+  heard_ns_ = now();
   written_ += chunks_.front().bytes.size();
   const bool last = chunks_.front().last;
   chunks_.pop_front();
@@ -188,10 +190,15 @@ void SnapshotReceiver::end(SnapshotOutcome outcome) {
 
 void SnapshotReceiver::on_time() {
   if (ended_ || committing_) return;
-  if (known_ && !writer_) return begin();
+  if (known_ && !writer_) {
+    const std::shared_ptr<SnapshotReceiver> self = shared_from_this();
+    begin();
+    if (ended_ || writer_ || now() - heard_ns_ < kApplyingNs) return;
+    return end(SnapshotOutcome::busy);
+  }
   write_next();
   if (busy_ || last_) return;
-  if (now() - heard_ns_ >= kSilenceNs) {
+  if (chunks_.empty() && now() - heard_ns_ >= silence_ns()) {
     GREY_MARK("snapshot: the receiver gives up a silent sender");
     return end(SnapshotOutcome::failed);
   }
@@ -202,8 +209,8 @@ uint64_t SnapshotReceiver::next_deadline_ns() const {
   if (ended_ || committing_ || busy_) return UINT64_MAX;
   if (!chunks_.empty()) return write_at_ns_;
   if (last_) return UINT64_MAX;
-  if (known_ && !writer_) return UINT64_MAX;  // the end of what is being applied comes with a step
-  return std::min(ask_at_ns_, heard_ns_ + kSilenceNs);
+  if (known_ && !writer_) return heard_ns_ + kApplyingNs;  // or with the step that ends it
+  return std::min(ask_at_ns_, heard_ns_ + silence_ns());
 }
 
 }  // namespace grey::raft

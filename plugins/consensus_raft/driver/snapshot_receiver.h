@@ -46,6 +46,7 @@ class SnapshotReceiver final : public std::enable_shared_from_this<SnapshotRecei
 
   void complete(Status status) noexcept override;
   uint64_t now() const { return owner_->group_host()->now().monotonic_ns; }
+  uint64_t silence_ns() const { return owner_->group_host()->snapshot_limits().silence_ns(); }
   void begin();
   void ask();
   void fetch(SnapshotFetchMode mode);

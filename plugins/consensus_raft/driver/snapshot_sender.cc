@@ -10,7 +10,6 @@ namespace grey::raft {
 namespace {
 
 constexpr uint64_t kOfferAgainNs = 500'000'000;
-constexpr uint64_t kSilenceNs = 30'000'000'000;
 constexpr uint64_t kTurnNs = 100'000'000;    // between two looks whether it is its turn
 constexpr uint64_t kBusyNs = 1'000'000'000;  // before a follower that is busy is offered it again
 constexpr uint64_t kAgainNs = 10'000'000;    // before a full link, or a busy engine, is tried again
@@ -70,14 +69,15 @@ void SnapshotSender::wait_again() {
   next_ = 0;
   read_offset_ = 0;
   checksum_ = 0;
-  read_all_ = reserved_ = false;
+  read_all_ = reserved_ = overtaken_ = false;
+  read_at_ns_ = 0;
   slot_.give_back();
   try_at_ns_ = now() + kBusyNs;
   owner_->wake_at(try_at_ns_);
 }
 
 void SnapshotSender::on_accept(LogPosition snapshot) {
-  if (ended_ || !reader_ || snapshot != meta_.position) return;
+  if (ended_ || !reader_ || waits_ || snapshot != meta_.position) return;
   heard_ns_ = now();
   offered_ns_ = 0;
   (void)owner_->send_snapshot_message(peer_, meta_.position, SnapshotHeader{view_, meta_});
@@ -250,13 +250,14 @@ void SnapshotSender::on_time() {
     if (now() >= try_at_ns_) open_view();
     return;
   }
+  if (waits_) return;
   if (overtaken_) {
     log_line(owner_->group_host()->host(), LogLevel::warning, owner_->group_name(),
              ": the log has outgrown twice its budget during a snapshot transfer, which begins "
              "anew; raise raft.log_budget or raft.snapshot_rate");
     return give_up();
   }
-  if (now() - heard_ns_ >= kSilenceNs) {
+  if (now() - heard_ns_ >= owner_->group_host()->snapshot_limits().silence_ns()) {
     GREY_MARK("snapshot: the sender gives up a silent receiver");
     return end(false);
   }
@@ -270,8 +271,9 @@ void SnapshotSender::on_time() {
 uint64_t SnapshotSender::next_deadline_ns() const {
   if (ended_) return UINT64_MAX;
   if (!reader_) return try_at_ns_;
+  if (waits_) return UINT64_MAX;
   if (overtaken_) return 0;
-  uint64_t deadline = heard_ns_ + kSilenceNs;
+  uint64_t deadline = heard_ns_ + owner_->group_host()->snapshot_limits().silence_ns();
   if (offered_ns_ != 0) deadline = std::min(deadline, offered_ns_ + kOfferAgainNs);
   if (read_at_ns_ != 0) deadline = std::min(deadline, read_at_ns_);
   if (reserved_ && wanted()) deadline = std::min(deadline, free_at_ns_);

@@ -299,7 +299,7 @@ TEST_F(SnapshotTest, B11_ImportOfAnotherViewIsDropped) {
   come_back();
   ASSERT_TRUE(world_.run_until([&] { return chunks_sent_ == 8; }, 10 * kSecond));
   crash(behind_);
-  world_.run_for(40 * kSecond);  // the sender gives up
+  world_.run_for(60 * kSecond);  // the sender gives up
   put_many(1);
   come_back();
   expect_filled();
