@@ -116,7 +116,7 @@ void RangeJob::answer() {
   if (code_ == KvCode::ok) merge(&items, &more);
   router_->count(OperationKind::scan, code_);
   done_->done(code_, usual_message(code_), items.data(), static_cast<uint32_t>(items.size()), more,
-              age_ms(current_at_ns_, loop_->now_ns()));
+              age_ms(current_at_ns_, router_->exact_now_ns()));
 }
 
 // The part whose next item comes first in the order asked for; null when all are used up.

@@ -219,7 +219,7 @@ void Router::deliver(Operation* operation) {
   response.code = operation->code;
   response.revision = operation->revision;
   response.expires_ms = operation->expires_ms;
-  response.age_ms = age_ms(operation->current_at_ns, loop_->now_ns());
+  response.age_ms = age_ms(operation->current_at_ns, exact_now_ns());
   response.value = operation->value.ref();
   response.message = *operation->message ? operation->message : usual_message(operation->code);
   operation->client->done(&response);

@@ -87,6 +87,8 @@ class Router final : public RouteHost, private PeerObserver, private Task {
   bool linked_to(uint32_t node) { return linked(node); }
   // How many operations and ranges of clients on this loop are under way.
   uint32_t live() const { return live_ + range_load_.jobs; }
+  // For ages that are told: a loop's time may be from before a pause in which the request came.
+  uint64_t exact_now_ns() const { return shared_->host->clock()->monotonic_ns(); }
   RangeLoad& range_load() { return range_load_; }
   // How many groups here have operations that are not answered, of whomever, and how many nodes'
   // answers wait for their link.

@@ -51,7 +51,7 @@ void Router::reply(Operation* operation) {
     reply.leader_hint = operation->leader_hint;
     reply.revision = operation->revision;
     reply.expires_ms = operation->expires_ms;
-    reply.age_ms = age_ms(operation->current_at_ns, loop_->now_ns());
+    reply.age_ms = age_ms(operation->current_at_ns, exact_now_ns());
     messages.back().add(reply, operation->value);
   }
   delete operation;
