@@ -16,6 +16,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr unsigned kRealSecondsPerSeed = 120;
+constexpr double kProgressSeconds = 60;  // between two words about a long batch
 
 void on_fatal_signal(int number) {
   std::printf("the simulated code died of signal %d (%s); the last of the trace:\n", number,
@@ -187,6 +188,7 @@ bool run_batch(SimOptions options, const Batch& batch) {
   };
   Totals totals;
   bool found = false;
+  double told = 0;
   for (uint64_t seed = batch.first_seed;; ++seed) {
     if (batch.minutes > 0 ? seconds() >= batch.minutes * 60 : seed > batch.last_seed) break;
     options.seed = seed;
@@ -204,6 +206,11 @@ bool run_batch(SimOptions options, const Batch& batch) {
       std::printf("trace hash %016llx\n", Totals::ull(result.trace_hash));
     }
     std::fflush(stdout);
+    if (seconds() - told >= kProgressSeconds) {
+      told = seconds();
+      std::fprintf(stderr, "seed %llu, %llu of %llu failed, %.0f s\n", Totals::ull(seed),
+                   Totals::ull(totals.failed), Totals::ull(totals.seeds), told);
+    }
     found = is_expected(batch, result.failure);
     if (found) break;
   }
