@@ -15,7 +15,6 @@ namespace {
 // In the database's folder, so that a table gets into it by a link. Only the crash of a process
 // leaves files there.
 constexpr char kTableFolder[] = "/import";
-constexpr uint64_t kComplaintUs = 60'000'000;
 
 }  // namespace
 
@@ -87,7 +86,8 @@ Status RocksEngine::open_partition(uint32_t partition, PartitionState* state) {
   }
   if (!known) {
     Status ready = find_imports(partition, &entry);
-    if (ready.ok()) ready = remove_leftovers(partition, entry);
+    entry.leftovers = status.ok();  // what a crash has kept from being deleted cannot be seen
+    if (ready.ok()) ready = remove_leftovers(partition, &entry);
     if (!ready.ok()) return ready;
     std::lock_guard lock(mutex_);
     partitions_[partition] = entry;
@@ -126,14 +126,15 @@ Status RocksEngine::find_imports(uint32_t partition, PartitionEntry* entry) {
 
 // An import that a crash interrupted may leave keys under a generation that never came into force,
 // and a switch whose deletion was lost leaves those of the old one.
-Status RocksEngine::remove_leftovers(uint32_t partition, const PartitionEntry& entry) {
-  const uint64_t generation = entry.position.generation;
-  const uint64_t next = generation + (entry.unfinished_index != 0 ? 2 : 1);
+Status RocksEngine::remove_leftovers(uint32_t partition, PartitionEntry* entry) {
+  const uint64_t generation = entry->position.generation;
+  const uint64_t next = generation + (entry->unfinished_index != 0 ? 2 : 1);
   std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
   const auto clear = [&](const std::string& from, const std::string& to) {
     it->Seek(from);
     if (!it->status().ok()) return it->status();
     if (!it->Valid() || it->key().compare(to) >= 0) return rocksdb::Status::OK();
+    entry->leftovers = true;
     return db_->DeleteRange(write_options(true), db_->DefaultColumnFamily(), from, to);
   };
   rocksdb::Status status = clear(data_prefix(partition, 0), data_prefix(partition, generation));
@@ -227,6 +228,7 @@ Status RocksEngine::write(const WriteBatch& batch, bool may_wait) {
   stored.position = entry.position;
   if (!overtakes) return ok_status();
   stored.unfinished_index = 0;
+  stored.leftovers = true;
   unfinished_.erase(batch.partition);
   return ok_status();
 }
@@ -244,30 +246,6 @@ Status RocksEngine::get(uint32_t partition, ByteView key, bool from_memory, Valu
   if (!status.ok()) return to_status(status);
   sink->value(bytes_of(value));
   return ok_status();
-}
-
-// A flush that fails for want of space stops all writes until there is a write buffer's size of
-// space: one that cannot succeed is not begun. A disk that cannot say counts as having it.
-bool RocksEngine::has_room_beside_flush(uint64_t bytes) const {
-  uint64_t in_memory = 0;
-  uint64_t free = 0;
-  if (!db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory)) return true;
-  if (!db_->GetEnv()->GetFreeSpace(db_->GetName(), &free).ok()) return true;
-  return free >= in_memory + bytes;
-}
-
-// Writes go on meanwhile, to the log and to memory, and what was taken for an import is given back
-// by nothing but its end: so a write buffer's size is left, which is also what RocksDB wants before
-// it goes on after a full disk.
-bool RocksEngine::has_room_to_import(uint64_t bytes) {
-  if (has_room_beside_flush(options_.write_buffer_size + bytes)) return true;
-  const uint64_t now_us = db_->GetEnv()->NowMicros();
-  uint64_t last_us = refusal_us_.load();
-  if (now_us - last_us >= kComplaintUs && refusal_us_.compare_exchange_strong(last_us, now_us)) {
-    rocksdb::Warn(options_.info_log,
-                  "a snapshot is refused: the disk has room for little more than a write buffer");
-  }
-  return false;
 }
 
 Status RocksEngine::flush() {
@@ -339,23 +317,9 @@ rocksdb::Status RocksEngine::put_clear(uint32_t partition, uint64_t generation,
   return status.ok() ? ops->Delete(import_key(partition, generation)) : status;
 }
 
-Status RocksEngine::clear_unfinished(uint32_t partition) {
-  PartitionEntry entry;
-  if (!find(partition, &entry)) return make_status(StatusCode::not_found, "no such partition");
-  if (entry.unfinished_index == 0) return ok_status();
-  rocksdb::WriteBatch ops;
-  rocksdb::Status status = put_clear(partition, entry.position.generation + 1, &ops);
-  if (status.ok()) status = db_->Write(write_options(true), &ops);
-  if (!status.ok()) return to_status(status);
-  std::lock_guard lock(mutex_);
-  partitions_[partition].unfinished_index = 0;
-  unfinished_.erase(partition);
-  return ok_status();
-}
-
 // A record never speaks of keys that are not there, nor do keys stand behind what it says: the
-// database takes in both files or none. Where the table's range is empty, as it is unless an import
-// has been given up, it needs no compaction any more.
+// database takes in both files or none. Where the table's range is empty, as it mostly is, it needs
+// no compaction any more.
 Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const ImportRecord& record,
                            const RocksTable& table) {
   PartitionEntry entry;
@@ -365,6 +329,17 @@ Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const Import
   const std::unique_ptr<RocksTable> note = new_table();
   rocksdb::Status status = note->put(import_key(partition, generation), encode_import(record));
   if (status.ok()) status = note->finish();
+  if (!status.ok()) return to_status(status);
+  const Status taken = take_in({table.path(), note->path()});
+  if (!taken.ok()) return taken;
+  std::lock_guard lock(mutex_);
+  partitions_[partition].unfinished_index = record.applied_index;
+  unfinished_[partition] = record;
+  return ok_status();
+}
+
+// All of them or none.
+Status RocksEngine::take_in(const std::vector<std::string>& tables) {
   rocksdb::IngestExternalFileOptions options;
   options.move_files = links_;
   options.write_global_seqno = false;
@@ -373,19 +348,15 @@ Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const Import
   options.allow_blocking_flush = false;
   const auto take = [&] {
     const std::unique_lock alone(taking_in_);
-    return db_->IngestExternalFile({table.path(), note->path()}, options);
+    return db_->IngestExternalFile(tables, options);
   };
-  if (status.ok()) status = take();
+  rocksdb::Status status = take();
   if (status.IsInvalidArgument()) {
     const Status flushed = flush();
     if (!flushed.ok()) return flushed;
     status = take();
   }
-  if (!status.ok()) return to_status(status);
-  std::lock_guard lock(mutex_);
-  partitions_[partition].unfinished_index = record.applied_index;
-  unfinished_[partition] = record;
-  return ok_status();
+  return to_status(status);
 }
 
 Status RocksEngine::switch_generation(uint32_t partition, ImportRecord record) {

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <vector>
 
 #include "grey/storage.h"
 #include "rocks_keys.h"
@@ -25,6 +26,7 @@ struct PartitionEntry {
   Position position;
   uint64_t durable_index = 0;
   uint64_t unfinished_index = 0;  // where an import that is not committed leads; 0: there is none
+  bool leftovers = false;         // there may be tables of the next generation that are no import's
 };
 
 class RocksEngine {
@@ -52,7 +54,7 @@ class RocksEngine {
   ByteView import_label(uint32_t partition);
   // The unfinished import into the next generation; false when there is none.
   bool find_unfinished(uint32_t partition, ImportRecord* record);
-  // Drops what an unfinished import has left.
+  // Drops what an unfinished import has left, or one before it, and gives its space back. May wait.
   Status clear_unfinished(uint32_t partition);
   // Takes in a finished table with data of the next generation, which must be `generation`, and
   // `record` with it, durably. May wait.
@@ -77,7 +79,10 @@ class RocksEngine {
   bool has_room_to_flush() const { return has_room_beside_flush(0); }
   bool has_room_beside_flush(uint64_t bytes) const;
   Status find_imports(uint32_t partition, PartitionEntry* entry);
-  Status remove_leftovers(uint32_t partition, const PartitionEntry& entry);
+  Status remove_leftovers(uint32_t partition, PartitionEntry* entry);
+  Status take_in(const std::vector<std::string>& tables);
+  Status forget_unfinished(uint32_t partition, uint64_t generation);
+  rocksdb::Status delete_tables(uint32_t partition, uint64_t generation, bool* left);
   static rocksdb::Status put_clear(uint32_t partition, uint64_t generation,
                                    rocksdb::WriteBatch* ops);
 

@@ -1,15 +1,19 @@
 // What an import does to the rest of the engine, and what it leaves when the disk fails it.
 #include <gtest/gtest.h>
+#include <rocksdb/sst_file_manager.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "grey/testkit/storage_suite.h"
 #include "rocks_engine.h"
 #include "rocks_import.h"
+#include "rocks_log.h"
 #include "rocks_options.h"
 
 namespace grey::testkit {
@@ -67,7 +71,18 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
   const char* Name() const override { return "FaultyDisk"; }
   rocksdb::Status GetFreeSpace(const std::string&, uint64_t* free) override {
     *free = free_bytes;
+    if (capacity != 0) *free = capacity - std::min(capacity.load(), used_bytes());
     return rocksdb::Status::OK();
+  }
+  // Of all files below the folder.
+  uint64_t used_bytes() const {
+    uint64_t bytes = 0;
+    std::error_code gone;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
+      const uint64_t size = file.is_regular_file(gone) ? file.file_size(gone) : 0;
+      if (!gone) bytes += size;
+    }
+    return bytes;
   }
   rocksdb::Status NewWritableFile(const std::string& path,
                                   std::unique_ptr<rocksdb::WritableFile>* file,
@@ -86,6 +101,8 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
 
   Gate manifest;
   std::atomic<int> manifest_syncs{0};
+  std::string folder;
+  std::atomic<uint64_t> capacity{0};  // of the folder's disk; 0: what is said to be free stays so
   std::atomic<uint64_t> free_bytes{kEnough};
   std::atomic<bool> fail_links{false};
   std::atomic<int> flushes{0};
@@ -98,18 +115,30 @@ class ImportFaultsTest : public testing::Test {
     options_ = rocks::make_options(host_.config());
     options_.target_file_size_base = 32 << 10;
     options_.env = &disk_;
+    options_.sst_file_manager->SetDeleteRateBytesPerSecond(0);
+    options_.info_log = std::make_shared<rocks::HostLogger>(host_.log());
+    disk_.folder = folder_;
+    open();
+  }
+  void TearDown() override { engine_->close(); }
+
+  void open() {
+    engine_.emplace();
     ErrorText error = empty_error_text();
-    ASSERT_TRUE(engine_.open(folder_, options_, &error).ok()) << error.text;
+    ASSERT_TRUE(engine_->open(folder_, options_, &error).ok()) << error.text;
     PartitionState state = {};
     for (const uint32_t partition : {1u, 2u}) {
-      ASSERT_TRUE(engine_.open_partition(partition, &state).ok());
+      ASSERT_TRUE(engine_->open_partition(partition, &state).ok());
     }
   }
-  void TearDown() override { engine_.close(); }
+  void reopen() {
+    engine_->close();
+    open();
+  }
 
   Ref<rocks::RocksImport> begin(const std::string& label) {
-    return make_ref<rocks::RocksImport>(&engine_, host_.workers(), 1u,
-                                        rocks::ImportRecord{kIndex, 1, label, ""});
+    return make_ref<rocks::RocksImport>(&*engine_, host_.workers(), 1u,
+                                        rocks::ImportRecord{index_, 1, label, ""});
   }
   static Status add(rocks::RocksImport& import, uint64_t number) {
     const std::string key = "key-" + std::to_string(100'000 + number);
@@ -121,14 +150,48 @@ class ImportFaultsTest : public testing::Test {
     const std::string value(300, 'x');
     const WriteOp op = {WriteKind::put, 0, view_of(value), view_of(value)};
     const WriteBatch batch = {sizeof(WriteBatch), partition, index, 1, &op, 1, 0};
-    return engine_.write(batch, may_wait);
+    return engine_->write(batch, may_wait);
+  }
+  // Adds on until there is no room, or for ever so long. How many there were.
+  static uint64_t fill(rocks::RocksImport& import) {
+    uint64_t number = 0;
+    Status status = ok_status();
+    while (number < 2000 && (status = add(import, number + 1)).ok()) ++number;
+    EXPECT_EQ(status.code, StatusCode::no_space);
+    return number;
+  }
+  // Takes up so many, asked for again while there is no room: RocksDB deletes no file that is
+  // younger than a compaction under way.
+  bool holds(const std::string& label, uint64_t enough) {
+    const auto until = std::chrono::steady_clock::now() + kLong;
+    do {
+      const auto import = begin(label);
+      const std::string progress = string_of(import->progress());
+      uint64_t number = progress.empty() ? 0 : std::stoull(progress);
+      while (number < enough && add(*import, number + 1).ok()) ++number;
+      if (number == enough) return true;
+    } while (std::chrono::steady_clock::now() < until);
+    return false;
+  }
+  // Leaves an import such room on the disk, beside what it must not take.
+  void leave_room(uint64_t bytes) {
+    uint64_t in_memory = 0;
+    engine_->db()->GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
+    disk_.capacity = disk_.used_bytes() + in_memory + options_.write_buffer_size + bytes;
+  }
+  // Puts everything into as few tables as there may be.
+  void compact() {
+    ASSERT_TRUE(engine_->flush().ok());
+    rocksdb::CompactRangeOptions all;
+    all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    ASSERT_TRUE(engine_->db()->CompactRange(all, nullptr, nullptr).ok());
   }
   int tables_beside() const {
     const std::filesystem::directory_iterator files(folder_ + "/import");
     return static_cast<int>(std::distance(std::filesystem::begin(files), end(files)));
   }
   uint64_t keys_of(uint64_t generation) {
-    std::unique_ptr<rocksdb::Iterator> found(engine_.db()->NewIterator({}));
+    std::unique_ptr<rocksdb::Iterator> found(engine_->db()->NewIterator({}));
     const std::string prefix = rocks::data_prefix(1, generation);
     uint64_t count = 0;
     for (found->Seek(prefix); found->Valid() && found->key().starts_with(prefix); found->Next()) {
@@ -137,11 +200,12 @@ class ImportFaultsTest : public testing::Test {
     return count;
   }
 
+  uint64_t index_ = kIndex;  // of imports that begin
   FakeHost host_;
   FaultyDisk disk_;
   const std::string folder_ = host_.fake_files().folder() + "/db";
   rocksdb::Options options_;
-  rocks::RocksEngine engine_;
+  std::optional<rocks::RocksEngine> engine_;
 };
 
 // `busy` of a commit says that nothing was done and that it may be asked for again.
@@ -159,15 +223,64 @@ TEST_F(ImportFaultsTest, ACommitAskedForAgainDoesNotForgetATable) {
   EXPECT_EQ(keys_of(2), 20u);
 }
 
+// Nothing is written to the engine meanwhile, so nothing is flushed. What is missing of the room is
+// its manifest's, which tells of each table.
+TEST_F(ImportFaultsTest, AnImportThatIsReplacedGivesItsRoomBack) {
+  leave_room(400'000);
+  const uint64_t first = fill(*begin("one"));
+  ASSERT_GT(first, 400u);
+  for (const char* label : {"two", "three"}) EXPECT_TRUE(holds(label, first / 4 * 3)) << label;
+}
+
+TEST_F(ImportFaultsTest, AnImportGivesItsRoomBackWithoutRoomForAFlush) {
+  const auto one = begin("one");
+  for (uint64_t i = 1; i <= 4000; ++i) ASSERT_TRUE(add(*one, i).ok());
+  for (uint64_t i = 1; i <= 1000; ++i) ASSERT_TRUE(write(2, i, true).ok());
+  disk_.capacity = disk_.used_bytes();
+  EXPECT_EQ(engine_->flush().code, StatusCode::no_space);
+  EXPECT_EQ(add(*begin("two"), 1).code, StatusCode::no_space) << "a write buffer is to be left";
+  const auto until = std::chrono::steady_clock::now() + kLong;
+  while (!engine_->flush().ok()) ASSERT_LT(std::chrono::steady_clock::now(), until);
+}
+
+TEST_F(ImportFaultsTest, AnImportThatIsOvertakenGivesItsRoomBackToTheNext) {
+  for (const bool restarts : {false, true}) {
+    leave_room(400'000);
+    const uint64_t first = fill(*begin("one"));
+    ASSERT_GT(first, 400u);
+    const uint64_t index = index_;
+    ASSERT_TRUE(write(1, index, true).ok());
+    if (restarts) reopen();
+    index_ = index + 1;
+    EXPECT_TRUE(holds("two", first / 4 * 3)) << restarts;
+  }
+}
+
+// A record without its keys would be gone on with.
+TEST_F(ImportFaultsTest, WhatACrashLeavesOfAClearedImportIsNoImport) {
+  auto import = begin("one");
+  for (uint64_t i = 1; i <= 500; ++i) ASSERT_TRUE(add(*import, i).ok());
+  import = begin("two");
+  ASSERT_TRUE(add(*import, 1).ok());
+  import = {};
+  disk_.free_bytes = 0;  // so that the engine ends without a flush
+  reopen();
+  disk_.free_bytes = kEnough;
+  EXPECT_EQ(begin("one")->progress().size, 0u);
+  EXPECT_EQ(keys_of(2), 0u);
+}
+
 TEST_F(ImportFaultsTest, AnIngestBeginsNoFlushWithoutRoom) {
   auto import = begin("one");
   for (uint64_t i = 1; i <= 120; ++i) ASSERT_TRUE(add(*import, i).ok());
-  import = begin("two");  // deletes what the other one has left
+  for (uint64_t i = 1; i <= 120; ++i) ASSERT_TRUE(write(2, i, true).ok());
+  compact();
+  import = begin("two");  // deletes what the other one has left, in a table that is shared
   for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
-  ASSERT_TRUE(write(2, 1, true).ok());
+  EXPECT_EQ(keys_of(2), 0u);
   const int before = disk_.flushes;
   disk_.free_bytes = 0;
-  EXPECT_EQ(engine_.flush().code, StatusCode::no_space);
+  EXPECT_EQ(engine_->flush().code, StatusCode::no_space);
   EXPECT_EQ(import->commit().code, StatusCode::busy);
   EXPECT_EQ(disk_.flushes, before);
   disk_.free_bytes = kEnough;
@@ -179,7 +292,7 @@ TEST_F(ImportFaultsTest, ACommitWithoutRoomIsBusyAndHasDoneNothing) {
   disk_.free_bytes = 0;
   EXPECT_EQ(import->commit().code, StatusCode::busy);
   rocks::PartitionEntry entry;
-  ASSERT_TRUE(engine_.find(1, &entry));
+  ASSERT_TRUE(engine_->find(1, &entry));
   EXPECT_EQ(entry.position.generation, 1u);
   disk_.free_bytes = kEnough;
 }
@@ -196,7 +309,7 @@ TEST_F(ImportFaultsTest, AnAddWithoutRoomIsRefusedWhileFlushesHaveIt) {
   for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
   disk_.free_bytes = options_.write_buffer_size;
   EXPECT_EQ(add(*import, 21).code, StatusCode::no_space);
-  EXPECT_TRUE(engine_.flush().ok());
+  EXPECT_TRUE(engine_->flush().ok());
   disk_.free_bytes = kEnough;
   EXPECT_TRUE(add(*import, 21).ok()) << "nothing of it had been done";
   EXPECT_TRUE(import->commit().ok());
@@ -204,10 +317,8 @@ TEST_F(ImportFaultsTest, AnAddWithoutRoomIsRefusedWhileFlushesHaveIt) {
 }
 
 TEST_F(ImportFaultsTest, WithoutHardLinksTablesAreCopied) {
-  engine_.close();
   disk_.fail_links = true;
-  ErrorText error = empty_error_text();
-  ASSERT_TRUE(engine_.open(folder_, options_, &error).ok()) << error.text;
+  reopen();
   const auto import = begin("one");
   for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
   disk_.free_bytes = options_.write_buffer_size + 10'000;
@@ -222,7 +333,7 @@ TEST_F(ImportFaultsTest, WithoutHardLinksTablesAreCopied) {
 TEST_F(ImportFaultsTest, TablesBesideTheDatabaseAreCountedAsUsed) {
   const auto used = [&] {
     StorageStatistics statistics{};
-    engine_.statistics(&statistics);
+    engine_->statistics(&statistics);
     return statistics.used_bytes;
   };
   const uint64_t before = used();

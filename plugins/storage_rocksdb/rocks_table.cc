@@ -31,6 +31,13 @@ rocksdb::Status RocksTable::put(const rocksdb::Slice& key, const rocksdb::Slice&
   return status;
 }
 
+rocksdb::Status RocksTable::erase(const rocksdb::Slice& key) {
+  if (!opened_.ok()) return opened_;
+  const rocksdb::Status status = writer_.Delete(key);
+  count();
+  return status;
+}
+
 rocksdb::Status RocksTable::finish() {
   if (!opened_.ok()) return opened_;
   const rocksdb::Status status = writer_.Finish();

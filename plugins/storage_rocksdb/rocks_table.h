@@ -25,6 +25,8 @@ class RocksTable {
 
   // Keys must ascend. Nothing more may be put after a failure, which may have left half an item.
   rocksdb::Status put(const rocksdb::Slice& key, const rocksdb::Slice& value);
+  // Likewise; the table then deletes the key where it is taken in.
+  rocksdb::Status erase(const rocksdb::Slice& key);
   // Completes the file and syncs it.
   rocksdb::Status finish();
 
