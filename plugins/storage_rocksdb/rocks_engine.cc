@@ -380,6 +380,7 @@ Status RocksEngine::switch_generation(uint32_t partition, ImportRecord record) {
   }
   // The switch has happened, which `busy` would deny.
   const Status flushed = flush();
+  if (flushed.ok()) give_back(partition, old.position.generation);
   return flushed.code == StatusCode::busy ? make_status(StatusCode::failed, flushed.text) : flushed;
 }
 

@@ -82,6 +82,7 @@ class RocksEngine {
   Status remove_leftovers(uint32_t partition, PartitionEntry* entry);
   Status take_in(const std::vector<std::string>& tables);
   Status forget_unfinished(uint32_t partition, uint64_t generation);
+  void give_back(uint32_t partition, uint64_t generation);
   rocksdb::Status delete_tables(uint32_t partition, uint64_t generation, bool* left);
   static rocksdb::Status put_clear(uint32_t partition, uint64_t generation,
                                    rocksdb::WriteBatch* ops);

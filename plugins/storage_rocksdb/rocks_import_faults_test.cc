@@ -190,8 +190,10 @@ class ImportFaultsTest : public testing::Test {
     const std::filesystem::directory_iterator files(folder_ + "/import");
     return static_cast<int>(std::distance(std::filesystem::begin(files), end(files)));
   }
-  uint64_t keys_of(uint64_t generation) {
-    std::unique_ptr<rocksdb::Iterator> found(engine_->db()->NewIterator({}));
+  uint64_t keys_of(uint64_t generation, const rocksdb::Snapshot* view = nullptr) {
+    rocksdb::ReadOptions options;
+    options.snapshot = view;
+    std::unique_ptr<rocksdb::Iterator> found(engine_->db()->NewIterator(options));
     const std::string prefix = rocks::data_prefix(1, generation);
     uint64_t count = 0;
     for (found->Seek(prefix); found->Valid() && found->key().starts_with(prefix); found->Next()) {
@@ -254,6 +256,35 @@ TEST_F(ImportFaultsTest, AnImportThatIsOvertakenGivesItsRoomBackToTheNext) {
     index_ = index + 1;
     EXPECT_TRUE(holds("two", first / 4 * 3)) << restarts;
   }
+}
+
+TEST_F(ImportFaultsTest, ASwitchGivesTheRoomOfTheOldGenerationBack) {
+  options_.target_file_size_base = 1 << 20;  // so few tables that none is compacted
+  reopen();
+  const auto one = begin("one");
+  for (uint64_t i = 1; i <= 500; ++i) ASSERT_TRUE(add(*one, i).ok());
+  ASSERT_TRUE(one->commit().ok());
+  const uint64_t before = disk_.used_bytes();
+  ++index_;
+  const auto two = begin("two");
+  for (uint64_t i = 1; i <= 500; ++i) ASSERT_TRUE(add(*two, i).ok());
+  ASSERT_TRUE(two->commit().ok());
+  const auto until = std::chrono::steady_clock::now() + kLong;
+  while (disk_.used_bytes() > before + 200'000) ASSERT_LT(std::chrono::steady_clock::now(), until);
+}
+
+TEST_F(ImportFaultsTest, AViewStillSeesTheGenerationThatASwitchHasReplaced) {
+  const auto one = begin("one");
+  for (uint64_t i = 1; i <= 500; ++i) ASSERT_TRUE(add(*one, i).ok());
+  ASSERT_TRUE(one->commit().ok());
+  const rocksdb::Snapshot* view = engine_->db()->GetSnapshot();
+  ++index_;
+  const auto two = begin("two");
+  ASSERT_TRUE(add(*two, 1).ok());
+  ASSERT_TRUE(two->commit().ok());
+  EXPECT_EQ(keys_of(2), 0u);
+  EXPECT_EQ(keys_of(2, view), 500u);
+  engine_->db()->ReleaseSnapshot(view);
 }
 
 // A record without its keys would be gone on with.

@@ -73,6 +73,15 @@ Status RocksEngine::forget_unfinished(uint32_t partition, uint64_t generation) {
   return ok_status();
 }
 
+// The room of a generation that was in force. Views may read it yet, whose tables must stay: then
+// it comes back with compactions, as it does where this fails.
+void RocksEngine::give_back(uint32_t partition, uint64_t generation) {
+  uint64_t views = 0;
+  if (!db_->GetIntProperty(rocksdb::DB::Properties::kNumSnapshots, &views) || views != 0) return;
+  bool ignored = false;
+  (void)delete_tables(partition, generation, &ignored);
+}
+
 // Of a generation that nobody reads. Whole files are deleted; a range deletion sees to keys in
 // those of the youngest level, in one that is being compacted, and in one that is shared with
 // another partition. It also sees to keys that an earlier one had hidden, if its file was whole and
