@@ -252,6 +252,10 @@ Status RocksEngine::flush() {
   if (!has_room_to_flush()) {
     return make_status(StatusCode::no_space, "the engine's disk has no room for a flush");
   }
+  return flush_now();
+}
+
+Status RocksEngine::flush_now() {
   std::map<uint32_t, uint64_t> reached;
   {
     std::lock_guard lock(mutex_);
@@ -371,6 +375,8 @@ Status RocksEngine::switch_generation(uint32_t partition, ImportRecord record) {
   if (status.ok()) status = ops.Put(import_key(partition, generation), encode_import(record));
   if (status.ok()) status = put_clear(partition, old.position.generation, &ops);
   if (status.ok()) status = db_->Write(write_options(true), &ops);
+  // The engine has stopped since a flush found no room, and says so before it does anything.
+  if (status.IsNoSpace()) return make_status(StatusCode::busy, "the engine's disk is full");
   if (!status.ok()) return to_status(status);
   {
     std::lock_guard lock(mutex_);
@@ -378,8 +384,9 @@ Status RocksEngine::switch_generation(uint32_t partition, ImportRecord record) {
     unfinished_.erase(partition);
     labels_[partition] = std::move(record.label);
   }
-  // The switch has happened, which `busy` would deny.
-  const Status flushed = flush();
+  // The switch has happened, which `busy` would deny, and whatever else is told fails the replica.
+  // So the flush is tried even if the room that there was before the switch is gone.
+  const Status flushed = flush_now();
   if (flushed.ok()) give_back(partition, old.position.generation);
   return flushed.code == StatusCode::busy ? make_status(StatusCode::failed, flushed.text) : flushed;
 }

@@ -76,6 +76,7 @@ class RocksEngine {
 
  private:
   bool can_link() const;
+  Status flush_now();
   bool has_room_to_flush() const { return has_room_beside_flush(0); }
   bool has_room_beside_flush(uint64_t bytes) const;
   Status find_imports(uint32_t partition, PartitionEntry* entry);

@@ -70,7 +70,7 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
   FaultyDisk() : EnvWrapper(rocksdb::Env::Default()) {}
   const char* Name() const override { return "FaultyDisk"; }
   rocksdb::Status GetFreeSpace(const std::string&, uint64_t* free) override {
-    *free = free_bytes;
+    *free = full_after-- > 0 ? free_bytes.load() : 0;
     if (capacity != 0) *free = capacity - std::min(capacity.load(), used_bytes());
     return rocksdb::Status::OK();
   }
@@ -87,7 +87,10 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
   rocksdb::Status NewWritableFile(const std::string& path,
                                   std::unique_ptr<rocksdb::WritableFile>* file,
                                   const rocksdb::EnvOptions& options) override {
-    if (path.ends_with(".sst") && path.find("/import/") == std::string::npos) ++flushes;
+    if (path.ends_with(".sst") && path.find("/import/") == std::string::npos) {
+      ++flushes;
+      if (fail_flushes) return rocksdb::Status::NoSpace("injected");
+    }
     const rocksdb::Status status = EnvWrapper::NewWritableFile(path, file, options);
     if (status.ok() && path.find("MANIFEST") != std::string::npos) {
       *file = std::make_unique<GatedManifest>(std::move(*file), &manifest, &manifest_syncs);
@@ -104,7 +107,9 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
   std::string folder;
   std::atomic<uint64_t> capacity{0};  // of the folder's disk; 0: what is said to be free stays so
   std::atomic<uint64_t> free_bytes{kEnough};
+  std::atomic<int> full_after{1 << 30};  // how often it has been asked for what is free
   std::atomic<bool> fail_links{false};
+  std::atomic<bool> fail_flushes{false};
   std::atomic<int> flushes{0};
 };
 
@@ -326,6 +331,32 @@ TEST_F(ImportFaultsTest, ACommitWithoutRoomIsBusyAndHasDoneNothing) {
   ASSERT_TRUE(engine_->find(1, &entry));
   EXPECT_EQ(entry.position.generation, 1u);
   disk_.free_bytes = kEnough;
+}
+
+TEST_F(ImportFaultsTest, ACommitIsBusyAndHasDoneNothingWhileTheEngineIsStoppedByAFullDisk) {
+  auto import = begin("one");
+  for (uint64_t i = 1; i <= 120; ++i) ASSERT_TRUE(add(*import, i).ok());
+  import = begin("one");  // without a table at hand
+  ASSERT_NE(import->progress().size, 0u);
+  ASSERT_TRUE(write(2, 1, true).ok());
+  disk_.fail_flushes = true;
+  EXPECT_EQ(engine_->flush().code, StatusCode::no_space);
+  EXPECT_EQ(write(2, 2, true).code, StatusCode::no_space);
+  EXPECT_EQ(import->commit().code, StatusCode::busy);
+  rocks::PartitionEntry entry;
+  ASSERT_TRUE(engine_->find(1, &entry));
+  EXPECT_EQ(entry.position.generation, 1u);
+  disk_.fail_flushes = false;
+}
+
+TEST_F(ImportFaultsTest, ACommitIsFlushedThoughTheRoomIsGoneSinceItsSwitch) {
+  const auto import = begin("one");
+  for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(add(*import, i).ok());
+  disk_.full_after = 1;
+  EXPECT_TRUE(import->commit().ok());
+  EXPECT_LT(disk_.full_after, 1);
+  EXPECT_EQ(engine_->durable_index(1), kIndex);
+  EXPECT_EQ(keys_of(2), 20u);
 }
 
 // What flushes and the log live on is not for an import to take, to the last byte.
