@@ -396,9 +396,10 @@ void RocksEngine::statistics(StorageStatistics* out) {
     uint64_t value = 0;
     return db_->GetIntProperty(name, &value) ? value : 0;
   };
-  // Memtables count too: what is in them is on its way to the disk.
+  // Memtables count too: what is in them is on its way to the disk. Trash is on its way from it.
   out->used_bytes = property("rocksdb.total-sst-files-size") +
-                    property("rocksdb.cur-size-all-mem-tables") + table_bytes_->load();
+                    property("rocksdb.cur-size-all-mem-tables") + table_bytes_->load() +
+                    trash_bytes();
   out->live_keys = property("rocksdb.estimate-num-keys");
   out->memory_bytes = property("rocksdb.size-all-mem-tables") +
                       property("rocksdb.block-cache-usage") +

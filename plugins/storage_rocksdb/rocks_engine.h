@@ -31,7 +31,7 @@ struct PartitionEntry {
 
 class RocksEngine {
  public:
-  // Blocking. `error` gets RocksDB's own words.
+  // Blocking. `options` as of make_options. `error` gets RocksDB's own words.
   Status open(const std::string& path, const rocksdb::Options& options, ErrorText* error);
   // Flushes and closes. Blocking.
   void close();
@@ -78,7 +78,8 @@ class RocksEngine {
   bool can_link() const;
   Status flush_now();
   bool has_room_to_flush() const { return has_room_beside_flush(0); }
-  bool has_room_beside_flush(uint64_t bytes) const;
+  bool has_room_beside_flush(uint64_t bytes, uint64_t soon = 0) const;
+  uint64_t trash_bytes() const;
   Status find_imports(uint32_t partition, PartitionEntry* entry);
   Status remove_leftovers(uint32_t partition, PartitionEntry* entry);
   Status take_in(const std::vector<std::string>& tables);

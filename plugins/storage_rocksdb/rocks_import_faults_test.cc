@@ -191,6 +191,11 @@ class ImportFaultsTest : public testing::Test {
     all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     ASSERT_TRUE(engine_->db()->CompactRange(all, nullptr, nullptr).ok());
   }
+  uint64_t used() {
+    StorageStatistics statistics{};
+    engine_->statistics(&statistics);
+    return statistics.used_bytes;
+  }
   int tables_beside() const {
     const std::filesystem::directory_iterator files(folder_ + "/import");
     return static_cast<int>(std::distance(std::filesystem::begin(files), end(files)));
@@ -392,12 +397,28 @@ TEST_F(ImportFaultsTest, WithoutHardLinksTablesAreCopied) {
   EXPECT_EQ(tables_beside(), 0);
 }
 
+TEST_F(ImportFaultsTest, TrashIsUsedYetButIsRoomForWhatIsToBeLeft) {
+  options_.sst_file_manager->SetDeleteRateBytesPerSecond(1);
+  options_.sst_file_manager->SetMaxTrashDBRatio(1e9);
+  options_.disable_auto_compactions = true;  // which hold deletions up
+  options_.write_buffer_size = 200'000;
+  reopen();
+  ASSERT_TRUE(write(2, 1, true).ok());
+  ASSERT_TRUE(engine_->flush().ok());  // RocksDB measures trash by what it has made itself
+  const auto one = begin("one");
+  for (uint64_t i = 1; i <= 500; ++i) ASSERT_TRUE(add(*one, i).ok());
+  disk_.free_bytes = options_.write_buffer_size - 100'000;
+  EXPECT_EQ(add(*one, 501).code, StatusCode::no_space);
+  const uint64_t before = used();
+  const auto two = begin("two");
+  EXPECT_TRUE(add(*two, 1).ok()) << "a write buffer will be left";
+  EXPECT_GE(used(), before - 50'000) << "all but the first table is there yet";
+  disk_.free_bytes = 0;
+  EXPECT_EQ(add(*two, 2).code, StatusCode::no_space) << "this one is written now";
+  disk_.free_bytes = kEnough;
+}
+
 TEST_F(ImportFaultsTest, TablesBesideTheDatabaseAreCountedAsUsed) {
-  const auto used = [&] {
-    StorageStatistics statistics{};
-    engine_->statistics(&statistics);
-    return statistics.used_bytes;
-  };
   const uint64_t before = used();
   {
     const auto import = begin("one");

@@ -1,5 +1,8 @@
 // What the engine needs room for, and how an import that comes to nothing gives its room back.
 #include <rocksdb/convenience.h>
+#include <rocksdb/sst_file_manager.h>
+
+#include <algorithm>
 
 #include "rocks_engine.h"
 #include "rocks_options.h"
@@ -12,20 +15,30 @@ constexpr uint64_t kComplaintUs = 60'000'000;
 }  // namespace
 
 // A flush that fails for want of space stops all writes until there is a write buffer's size of
-// space: one that cannot succeed is not begun. A disk that cannot say counts as having it.
-bool RocksEngine::has_room_beside_flush(uint64_t bytes) const {
+// space: one that cannot succeed is not begun. A disk that cannot say counts as having it. Of the
+// room, `soon` may still be trash.
+bool RocksEngine::has_room_beside_flush(uint64_t bytes, uint64_t soon) const {
   uint64_t in_memory = 0;
   uint64_t free = 0;
   if (!db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory)) return true;
   if (!db_->GetEnv()->GetFreeSpace(db_->GetName(), &free).ok()) return true;
-  return free >= in_memory + bytes;
+  // Asked for last: what goes in between is not counted twice.
+  const uint64_t trash = soon == 0 ? 0 : trash_bytes();
+  return free + std::min(trash, soon) >= in_memory + bytes + soon;
+}
+
+// Of files that RocksDB has deleted and that shrink at a bounded rate.
+uint64_t RocksEngine::trash_bytes() const {
+  return options_.sst_file_manager->GetTotalTrashSize();
 }
 
 // Writes go on meanwhile, to the log and to memory, and what was taken for an import is given back
 // by nothing but its end: so a write buffer's size is left, which is also what RocksDB wants before
-// it goes on after a full disk.
+// it goes on after a full disk. It is for later, so it may still be trash, which goes faster than a
+// write buffer fills. What is written now, and a flush, may not count on that: a refusal costs a
+// wait, a full disk stops all writes.
 bool RocksEngine::has_room_to_import(uint64_t bytes) {
-  if (has_room_beside_flush(options_.write_buffer_size + bytes)) return true;
+  if (has_room_beside_flush(bytes, options_.write_buffer_size)) return true;
   const uint64_t now_us = db_->GetEnv()->NowMicros();
   uint64_t last_us = refusal_us_.load();
   if (now_us - last_us >= kComplaintUs && refusal_us_.compare_exchange_strong(last_us, now_us)) {
