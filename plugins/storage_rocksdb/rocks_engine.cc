@@ -32,23 +32,29 @@ Status RocksEngine::open(const std::string& path, const rocksdb::Options& option
   std::error_code fault;
   std::filesystem::remove_all(table_folder_, fault);
   if (!fault) std::filesystem::create_directory(table_folder_, fault);
-  links_ = fault || can_link();
-  if (!fault) return ok_status();
+  if (!fault) {
+    (void)links();  // a warning belongs to the start
+    return ok_status();
+  }
   set_error(error, "cannot make an empty folder " + table_folder_ + ": " + fault.message());
   return make_status(StatusCode::io_error, "the folder for imports");
 }
 
 // Some file systems have no hard links and say so by EPERM, as FAT does, which RocksDB takes for a
-// fault of the disk.
-bool RocksEngine::can_link() const {
-  const std::string file = table_folder_ + "/file";
-  const std::string link = table_folder_ + "/link";
+// fault of the disk. A full disk says nothing: until it does, a copy is what works on both.
+bool RocksEngine::links() {
+  if (links_ != Links::unknown) return links_ == Links::there;
+  const std::string file = table_folder_ + "/probe" + std::to_string(++tables_);
+  const std::string link = file + ".link";
   rocksdb::Env* env = db_->GetEnv();
-  if (!rocksdb::WriteStringToFile(env, "", file).ok()) return true;  // not for want of links
-  const rocksdb::Status status = env->LinkFile(file, link);
+  rocksdb::Status status = rocksdb::WriteStringToFile(env, "", file);
+  const bool written = status.ok();
+  if (written) status = env->LinkFile(file, link);
   if (status.ok()) (void)env->DeleteFile(link);
   (void)env->DeleteFile(file);
-  if (!status.ok()) {
+  if (status.ok()) {
+    links_ = Links::there;
+  } else if (written && !status.IsNoSpace() && links_.exchange(Links::none) != Links::none) {
     rocksdb::Warn(options_.info_log, "no hard links, so snapshots are written twice: %s",
                   status.ToString().c_str());
   }
@@ -345,7 +351,7 @@ Status RocksEngine::ingest(uint32_t partition, uint64_t generation, const Import
 // All of them or none.
 Status RocksEngine::take_in(const std::vector<std::string>& tables) {
   rocksdb::IngestExternalFileOptions options;
-  options.move_files = links_;
+  options.move_files = links();
   options.write_global_seqno = false;
   // RocksDB lets no write pass while it takes files in, and would flush meanwhile where something
   // in memory lies in their range: what another import has left was deleted a moment ago.

@@ -65,8 +65,8 @@ class RocksEngine {
 
   rocksdb::DB* db() { return db_.get(); }
   const rocksdb::Options& options() const { return options_; }  // those it was opened with
-  // Whether a table is taken in by a link, not by a copy.
-  bool links() const { return links_; }
+  // Whether a table is taken in by a link, not by a copy. Tried until the disk has said.
+  bool links();
   // One to be ingested. The file is gone at the next start.
   std::unique_ptr<RocksTable> new_table();
   // Whether the disk has room for so many bytes of such a table. What flushes and the consensus log
@@ -75,7 +75,6 @@ class RocksEngine {
   static rocksdb::WriteOptions write_options(bool may_wait);
 
  private:
-  bool can_link() const;
   Status flush_now();
   bool has_room_to_flush() const { return has_room_beside_flush(0); }
   bool has_room_beside_flush(uint64_t bytes, uint64_t soon = 0) const;
@@ -91,7 +90,8 @@ class RocksEngine {
 
   rocksdb::Options options_;
   std::string table_folder_;
-  bool links_ = true;  // the file system has hard links
+  enum class Links { unknown, none, there };
+  std::atomic<Links> links_{Links::unknown};  // hard links of the file system
   std::atomic<uint64_t> tables_{0};
   std::atomic<uint64_t> refusal_us_{0};  // when one for want of room was logged last
   // Of those beside the database; outlives the engine with a table that is deleted late.

@@ -91,6 +91,9 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
       ++flushes;
       if (fail_flushes) return rocksdb::Status::NoSpace("injected");
     }
+    if (fail_probes && path.find("/import/probe") != std::string::npos) {
+      return rocksdb::Status::NoSpace("injected");
+    }
     const rocksdb::Status status = EnvWrapper::NewWritableFile(path, file, options);
     if (status.ok() && path.find("MANIFEST") != std::string::npos) {
       *file = std::make_unique<GatedManifest>(std::move(*file), &manifest, &manifest_syncs);
@@ -98,6 +101,7 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
     return status;
   }
   rocksdb::Status LinkFile(const std::string& from, const std::string& to) override {
+    if (to.find("/import/") == std::string::npos) ++links;
     if (fail_links) return rocksdb::Status::IOError("injected");
     return EnvWrapper::LinkFile(from, to);
   }
@@ -109,6 +113,8 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
   std::atomic<uint64_t> free_bytes{kEnough};
   std::atomic<int> full_after{1 << 30};  // how often it has been asked for what is free
   std::atomic<bool> fail_links{false};
+  std::atomic<bool> fail_probes{false};
+  std::atomic<int> links{0};  // into the database
   std::atomic<bool> fail_flushes{false};
   std::atomic<int> flushes{0};
 };
@@ -395,6 +401,25 @@ TEST_F(ImportFaultsTest, WithoutHardLinksTablesAreCopied) {
   EXPECT_TRUE(import->commit().ok());
   EXPECT_EQ(keys_of(2), 120u);
   EXPECT_EQ(tables_beside(), 0);
+}
+
+TEST_F(ImportFaultsTest, AFullDiskIsAskedAgainWhetherItHasLinks) {
+  for (const bool has_links : {false, true}) {
+    disk_.fail_links = !has_links;
+    disk_.fail_probes = true;
+    reopen();
+    ++index_;
+    const auto import = begin("one");
+    for (uint64_t i = 1; i <= 80; ++i) ASSERT_TRUE(add(*import, i).ok());
+    rocks::ImportRecord taken;
+    ASSERT_TRUE(engine_->find_unfinished(1, &taken));
+    EXPECT_EQ(disk_.links, 0) << "a copy is sure to work";
+    disk_.fail_probes = false;
+    for (uint64_t i = 81; i <= 160; ++i) ASSERT_TRUE(add(*import, i).ok());
+    EXPECT_TRUE(import->commit().ok());
+    EXPECT_EQ(disk_.links > 0, has_links);
+    EXPECT_EQ(tables_beside(), 0);
+  }
 }
 
 TEST_F(ImportFaultsTest, TrashIsUsedYetButIsRoomForWhatIsToBeLeft) {
