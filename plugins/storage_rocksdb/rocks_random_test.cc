@@ -1,6 +1,6 @@
 // Random imports, writes, drops, compactions and crashes against a model, from a seed: what is
-// there is the state at the applied index, and of a generation that is not in force no more than an
-// import under way has left. GREY_SEED chooses the first seed.
+// there is the state at the applied index, in a view also what was there, and of a generation that
+// is not in force no more than an import under way has left. GREY_SEED chooses the first seed.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -180,9 +180,32 @@ struct RandomRun {
     part = {};
     open_part(p);
   }
+  void look() {
+    view = engine->db()->GetSnapshot();
+    for (uint32_t p = 1; p <= kParts; ++p) {
+      rocks::PartitionEntry entry;
+      ASSERT_TRUE(engine->find(p, &entry));
+      seen[rocks::data_prefix(p, entry.position.generation)] = parts[p].history[parts[p].applied];
+    }
+  }
+  // What was seen must be there to the last, whatever has been switched or dropped meanwhile.
   void let_go() {
-    if (view) engine->db()->ReleaseSnapshot(view);
+    if (!view) return;
+    rocksdb::ReadOptions at_view;
+    at_view.snapshot = view;
+    {
+      std::unique_ptr<rocksdb::Iterator> it(engine->db()->NewIterator(at_view));
+      for (const auto& [prefix, expected] : seen) {
+        Content found;
+        for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+          found[it->key().ToString().substr(prefix.size())] = it->value().ToString();
+        }
+        EXPECT_TRUE(found == expected) << found.size() << " keys, expected " << expected.size();
+      }
+    }
+    engine->db()->ReleaseSnapshot(view);
     view = nullptr;
+    seen.clear();
   }
   void crash() {
     let_go();
@@ -214,10 +237,9 @@ struct RandomRun {
       } else {
         if (!parts[p].import) check(p);
         if (view && pick(2) == 0) {
-          engine->db()->ReleaseSnapshot(view);
-          view = nullptr;
+          let_go();
         } else if (!view && pick(3) == 0) {
-          view = engine->db()->GetSnapshot();
+          look();
         }
       }
     }
@@ -227,6 +249,7 @@ struct RandomRun {
   }
 
   const rocksdb::Snapshot* view = nullptr;
+  std::map<std::string, Content> seen;  // by it, by prefix
   static constexpr uint32_t kParts = 4;
   std::mt19937_64 random;
   FakeHost host;
