@@ -40,7 +40,8 @@ class PositionHint final : public rocksdb::SliceTransform {
 std::shared_ptr<rocksdb::SstFileManager> make_file_manager(rocksdb::Env* env) {
   constexpr int64_t kBytesPerSecond = 128 << 20;
   constexpr uint64_t kBytesAtOnce = 4 << 20;
-  constexpr double kMostTrash = 0.25;  // of the database's size; what is more goes at once
+  // Of the database's size, without the tables taken in since the open; what is more goes at once.
+  constexpr double kMostTrash = 0.25;
   return std::shared_ptr<rocksdb::SstFileManager>(rocksdb::NewSstFileManager(
       env, nullptr, "", kBytesPerSecond, true, nullptr, kMostTrash, kBytesAtOnce));
 }
