@@ -38,21 +38,29 @@ TEST_F(SnapshotTest, RateIsThatOfTheNode) {
   EXPECT_GT(bytes, uint64_t{6} << 20);
 }
 
+class SnapshotBoundsTest : public SnapshotTest {
+ protected:
+  // Node 3 is back and has to be filled in every group; no transfer has begun.
+  void fall_behind_in(uint32_t groups, int puts) {
+    for (uint32_t number = 1; number <= 3; ++number) {
+      for (uint32_t group = 1; group <= groups; ++group) {
+        states_[number].engines[group].keep_all = true;
+      }
+    }
+    start_all(groups);
+    for (uint32_t group = 1; group <= groups; ++group) put_many(1, group);
+    crash(behind_);
+    for (uint32_t group = 1; group <= groups; ++group) put_many(puts, group);
+    start(behind_);
+    open_groups(behind_, groups);
+  }
+};
+
 // Two leaders, each of which could fill it at this rate.
-TEST_F(SnapshotTest, ANodeIsFilledAtItsRateWhoeverSends) {
+TEST_F(SnapshotBoundsTest, ANodeIsFilledAtItsRateWhoeverSends) {
   settings_["snapshot_rate"] = 2 << 20;
   const uint32_t groups = 2;
-  for (uint32_t number = 1; number <= 3; ++number) {
-    for (uint32_t group = 1; group <= groups; ++group) {
-      states_[number].engines[group].keep_all = true;
-    }
-  }
-  start_all(groups);
-  for (uint32_t group = 1; group <= groups; ++group) put_many(1, group);
-  crash(behind_);
-  for (uint32_t group = 1; group <= groups; ++group) put_many(400, group);
-  start(behind_);
-  open_groups(behind_, groups);
+  fall_behind_in(groups, 400);
   std::map<uint32_t, uint64_t> written;  // by group
   std::set<uint32_t> senders;
   uint64_t begin = 0;
@@ -78,21 +86,11 @@ TEST_F(SnapshotTest, ANodeIsFilledAtItsRateWhoeverSends) {
 }
 
 // One sender at a time, and one receiver at a time, whoever sends.
-TEST_F(SnapshotTest, TransfersBeyondTheBoundWaitForTheirTurn) {
+TEST_F(SnapshotBoundsTest, TransfersBeyondTheBoundWaitForTheirTurn) {
   settings_["snapshot_transfers"] = 1;
   settings_["snapshot_rate"] = 8 << 20;
   const uint32_t groups = 5;
-  for (uint32_t number = 1; number <= 3; ++number) {
-    for (uint32_t group = 1; group <= groups; ++group) {
-      states_[number].engines[group].keep_all = true;
-    }
-  }
-  start_all(groups);
-  for (uint32_t group = 1; group <= groups; ++group) put_many(1, group);
-  crash(behind_);
-  for (uint32_t group = 1; group <= groups; ++group) put_many(200, group);
-  start(behind_);
-  open_groups(behind_, groups);
+  fall_behind_in(groups, 200);
   std::set<uint32_t> open;  // have sent a chunk, and no end
   std::set<uint32_t> senders;
   on_message_ = [&](uint32_t from, uint32_t, const SnapshotMessage& message, auto*) {
