@@ -1,5 +1,8 @@
 #include "rocks_scan.h"
 
+#include <mutex>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "rocks_options.h"
@@ -18,6 +21,63 @@ struct Page {
   bool more = false;
 };
 
+// An iterator and the bounds that it borrows.
+class Cursor {
+ public:
+  Cursor(rocksdb::DB* db, rocksdb::ReadOptions options, std::string lower, std::string upper)
+      : lower_(std::move(lower)),
+        upper_(std::move(upper)),
+        lower_bound_(lower_),
+        upper_bound_(upper_) {
+    options.iterate_lower_bound = &lower_bound_;
+    options.iterate_upper_bound = &upper_bound_;
+    // What a compaction has replaced meanwhile is deleted by a thread that may wait.
+    options.background_purge_on_iterator_cleanup = true;
+    iterator_.reset(db->NewIterator(options));
+  }
+
+  rocksdb::Iterator& iterator() { return *iterator_; }
+  const std::string& upper() const { return upper_; }
+
+  // Where a page has ended, as the `lower` of a scan that goes on there.
+  std::string next;
+  uint64_t bytes = 0;  // that it has given
+
+ private:
+  const std::string lower_;
+  const std::string upper_;
+  const rocksdb::Slice lower_bound_;
+  const rocksdb::Slice upper_bound_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+}  // namespace
+
+// Seeking opens a table of every level and reads ahead in each of them: for pages of 256 KiB that
+// was most of the work of a snapshot's sender. So a view goes on where its last page has ended.
+class KeptCursor {
+ public:
+  // Null when there is none at this place.
+  std::unique_ptr<Cursor> take(const std::string& lower, const std::string& upper) {
+    const std::lock_guard lock(mutex_);
+    if (!cursor_ || cursor_->next != lower || cursor_->upper() != upper) return nullptr;
+    return std::move(cursor_);
+  }
+  void keep(std::unique_ptr<Cursor> cursor) {
+    // It holds on to the tables and memtables of its beginning.
+    constexpr uint64_t kMostBytes = 32 << 20;
+    if (cursor->bytes >= kMostBytes) return;
+    const std::lock_guard lock(mutex_);
+    cursor_ = std::move(cursor);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<Cursor> cursor_;
+};
+
+namespace {
+
 class Scan {
  public:
   Scan(const ScanRequest& request, uint32_t partition, uint64_t generation)
@@ -30,30 +90,53 @@ class Scan {
     }
   }
 
-  Page run(rocksdb::DB* db, const rocksdb::Snapshot* snapshot) {
+  // Of the newest state.
+  Page run(rocksdb::DB* db) {
     Page page;
     if (lower_ >= upper_) return page;
-    const rocksdb::Slice lower(lower_), upper(upper_);
-    rocksdb::ReadOptions options;
-    options.snapshot = snapshot;
-    // Who reads a frozen partition reads all of it, once.
-    if (snapshot) {
+    Cursor cursor(db, rocksdb::ReadOptions(), lower_, upper_);
+    begin(cursor);
+    fill(cursor, page);
+    return page;
+  }
+
+  // Of a frozen one: who reads that reads all of it, once, page by page.
+  Page run(rocksdb::DB* db, const rocksdb::Snapshot* snapshot, KeptCursor* kept) {
+    Page page;
+    if (lower_ >= upper_) return page;
+    std::unique_ptr<Cursor> cursor;
+    if (!request_.reverse) cursor = kept->take(lower_, upper_);
+    if (!cursor) {
+      rocksdb::ReadOptions options;
+      options.snapshot = snapshot;
       options.fill_cache = false;
       options.readahead_size = request_.max_bytes;
+      cursor = std::make_unique<Cursor>(db, options, lower_, upper_);
+      begin(*cursor);
     }
-    options.iterate_lower_bound = &lower;
-    options.iterate_upper_bound = &upper;
-    std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(options));
-    const bool reverse = request_.reverse != 0;
-    reverse ? it->SeekToLast() : it->SeekToFirst();
-    while (it->Valid() && take(*it, page)) reverse ? it->Prev() : it->Next();
-    page.status = to_status(it->status());
+    fill(*cursor, page);
+    if (request_.reverse || !page.more) return page;
+    const Page::Extent& last = page.extents.back();
+    cursor->next = lower_.substr(0, kDataPrefixBytes);
+    cursor->next.append(page.arena, last.key_offset, last.key_size).push_back('\0');
+    cursor->bytes += page.arena.size();
+    kept->keep(std::move(cursor));
     return page;
   }
 
  private:
+  void begin(Cursor& cursor) const {
+    request_.reverse ? cursor.iterator().SeekToLast() : cursor.iterator().SeekToFirst();
+  }
+
+  void fill(Cursor& cursor, Page& page) const {
+    rocksdb::Iterator& it = cursor.iterator();
+    while (it.Valid() && take(it, page)) request_.reverse ? it.Prev() : it.Next();
+    page.status = to_status(it.status());
+  }
+
   // False when the page is full: the item at hand is not part of it.
-  bool take(const rocksdb::Iterator& it, Page& page) {
+  bool take(const rocksdb::Iterator& it, Page& page) const {
     const rocksdb::Slice key(it.key().data() + kDataPrefixBytes,
                              it.key().size() - kDataPrefixBytes);
     const rocksdb::Slice value = request_.keys_only ? rocksdb::Slice() : it.value();
@@ -86,14 +169,11 @@ void deliver(const Page& page, ScanDone* done) {
   done->page(page.status, items.data(), static_cast<uint32_t>(items.size()), page.more);
 }
 
-}  // namespace
-
-void submit_scan(RocksEngine* engine, Workers* workers, Loop* loop, const ScanRequest& request,
-                 uint32_t partition, uint64_t generation,
-                 std::shared_ptr<const rocksdb::Snapshot> snapshot, ScanDone* done) {
-  auto work = [engine, loop, scan = Scan(request, partition, generation),
-               snapshot = std::move(snapshot), done]() mutable {
-    auto page = std::make_shared<Page>(scan.run(engine->db(), snapshot.get()));
+// Reads a page on a worker and tells `done` on `loop`.
+template <typename Read>
+void submit_read(Workers* workers, Loop* loop, Read read, ScanDone* done) {
+  auto work = [loop, read = std::move(read), done]() mutable {
+    auto page = std::make_shared<Page>(read());
     post(loop, [page, done] { deliver(*page, done); });
   };
   if (submit(workers, std::move(work))) return;
@@ -102,15 +182,26 @@ void submit_scan(RocksEngine* engine, Workers* workers, Loop* loop, const ScanRe
   });
 }
 
+}  // namespace
+
+void submit_scan(RocksEngine* engine, Workers* workers, Loop* loop, const ScanRequest& request,
+                 uint32_t partition, uint64_t generation, ScanDone* done) {
+  auto read = [engine, scan = Scan(request, partition, generation)]() mutable {
+    return scan.run(engine->db());
+  };
+  submit_read(workers, loop, std::move(read), done);
+}
+
 RocksView::RocksView(RocksEngine* engine, Workers* workers, uint32_t partition,
                      const Position& position)
     : engine_(engine),
       workers_(workers),
       partition_(partition),
       position_(position),
-      snapshot_(engine->db()->GetSnapshot(), [engine](const rocksdb::Snapshot* snapshot) {
-        engine->db()->ReleaseSnapshot(snapshot);
-      }) {}
+      snapshot_(
+          engine->db()->GetSnapshot(),
+          [engine](const rocksdb::Snapshot* snapshot) { engine->db()->ReleaseSnapshot(snapshot); }),
+      kept_(std::make_shared<KeptCursor>()) {}
 
 void RocksView::position(uint64_t* applied_index, uint64_t* applied_term) noexcept {
   *applied_index = position_.applied_index;
@@ -118,8 +209,11 @@ void RocksView::position(uint64_t* applied_index, uint64_t* applied_term) noexce
 }
 
 void RocksView::submit_scan(Loop* loop, const ScanRequest* request, ScanDone* done) noexcept {
-  rocks::submit_scan(engine_, workers_, loop, *request, partition_, position_.generation, snapshot_,
-                     done);
+  auto read = [engine = engine_, scan = Scan(*request, partition_, position_.generation),
+               snapshot = snapshot_, kept = kept_]() mutable {
+    return scan.run(engine->db(), snapshot.get(), kept.get());
+  };
+  submit_read(workers_, loop, std::move(read), done);
 }
 
 }  // namespace grey::rocks

@@ -9,11 +9,12 @@
 
 namespace grey::rocks {
 
-// Runs `request` on a worker and tells `done` on `loop`; `snapshot` null: the newest state.
-// `generation` is that of the partition when the request was made.
+// Reads from the newest state on a worker and tells `done` on `loop`. `generation` is that of the
+// partition when the request was made.
 void submit_scan(RocksEngine* engine, Workers* workers, Loop* loop, const ScanRequest& request,
-                 uint32_t partition, uint64_t generation,
-                 std::shared_ptr<const rocksdb::Snapshot> snapshot, ScanDone* done);
+                 uint32_t partition, uint64_t generation, ScanDone* done);
+
+class KeptCursor;
 
 class RocksView final : public Implements<StorageView> {
  public:
@@ -28,6 +29,7 @@ class RocksView final : public Implements<StorageView> {
   uint32_t partition_;
   Position position_;
   std::shared_ptr<const rocksdb::Snapshot> snapshot_;
+  std::shared_ptr<KeptCursor> kept_;  // ends before the snapshot
 };
 
 }  // namespace grey::rocks

@@ -81,7 +81,7 @@ void RocksStorage::Face::submit_scan(Loop* loop, const ScanRequest* request,
     return;
   }
   rocks::submit_scan(engine_, host_->workers(), loop, *request, request->partition,
-                     entry.position.generation, nullptr, done);
+                     entry.position.generation, done);
 }
 
 Status RocksStorage::Face::open_view(uint32_t partition, StorageView** out) noexcept {
