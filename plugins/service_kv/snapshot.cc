@@ -192,6 +192,9 @@ Status open_snapshot_writer(Loop* loop, Storage* storage, uint32_t partition, Ap
 
 void encode_snapshot_chunk(const ScanItem* items, uint32_t count, std::vector<uint8_t>* out) {
   const size_t begin = out->size();
+  size_t size = begin + 1 + 4 + 4;
+  for (uint32_t i = 0; i < count; ++i) size += 4 + items[i].key.size + 4 + items[i].value.size;
+  out->reserve(size);
   ByteWriter writer(out);
   writer.u8(kSnapshotChunkVersion);
   writer.u32(count);

@@ -97,7 +97,9 @@ struct RandomRun {
           << it->value().ToString().substr(0, 20);
     }
     ASSERT_TRUE(it->status().ok());
-    if (unfinished) ASSERT_EQ(imported, std::stoull(left.progress));
+    if (unfinished) {
+      ASSERT_EQ(imported, std::stoull(left.progress));
+    }
     ASSERT_TRUE(found == part.history[part.applied])
         << p << " at " << part.applied << ": " << found.size() << " keys, expected "
         << part.history[part.applied].size();

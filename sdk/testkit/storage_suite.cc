@@ -118,12 +118,25 @@ StorageSuite::Items StorageSuite::scan(uint32_t partition, const std::string& be
 }
 
 StorageSuite::Items StorageSuite::scan_view(StorageView* view) {
+  Items all;
+  std::string from;
+  EXPECT_FALSE(read_page(view, 1000, &from, &all));
+  return all;
+}
+
+bool StorageSuite::read_page(StorageView* view, uint32_t page_items, std::string* from,
+                             Items* found) {
   Page page;
-  const ScanRequest request = whole(0);
+  ScanRequest request = whole(0);
+  request.start = view_of(*from);
+  request.max_items = page_items;
   view->submit_scan(host_.loop(0), &request, &page);
   EXPECT_TRUE(host_.fake_loop().run_until([&] { return page.done; }));
-  EXPECT_TRUE(page.status.ok());
-  return page.found;
+  EXPECT_TRUE(page.status.ok()) << describe(page.status);
+  EXPECT_LE(page.found.size(), page_items);
+  found->insert(found->end(), page.found.begin(), page.found.end());
+  if (!page.found.empty()) *from = page.found.back().first + '\0';
+  return page.more;
 }
 
 Ref<StorageImport> StorageSuite::begin_import(uint64_t index, const std::string& label) {
@@ -257,6 +270,49 @@ TEST_P(StorageSuite, AViewStaysAsItWas) {
   EXPECT_EQ(term, 1u);
   EXPECT_EQ(scan_view(view.get()), (Items{{"a", "1"}, {"b", "1"}}));
   EXPECT_EQ(scan(kPartition), (Items{{"a", "2"}}));
+}
+
+// As when several followers are sent the same snapshot, and one of them begins anew in its middle.
+TEST_P(StorageSuite, PagesOfAViewDoNotDependOnItsOtherReaders) {
+  open(kPartition);
+  Items all;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 200; ++i) {
+    keys.push_back("k" + std::to_string(1000 + i));
+    all.emplace_back(keys.back(), std::to_string(i));
+  }
+  ASSERT_TRUE(write(kPartition, 1, all).ok());
+  StorageView* raw = nullptr;
+  ASSERT_TRUE(storage_->open_view(kPartition, &raw).ok());
+  Ref<StorageView> view = Ref<StorageView>::adopt(raw);
+
+  struct Reader {
+    uint32_t page_items;
+    std::string from;
+    Items found = {};
+    bool more = true;
+  } readers[] = {{7, ""}, {7, ""}, {50, "k1100"}, {1, "k1190"}};
+  std::mt19937 random(1);
+  for (uint64_t index = 2; index < 400; ++index) {
+    const std::string& key = keys[random() % keys.size()];
+    if (random() % 2) {
+      ASSERT_TRUE(write(kPartition, index, {{key, "new"}, {key + "+", "new"}}).ok());
+    } else {
+      ASSERT_TRUE(write(kPartition, index, {}, {key}).ok());
+    }
+    if (index % 50 == 0) {
+      ASSERT_TRUE(flush().ok());
+    }
+    Reader& reader = readers[random() % std::size(readers)];
+    // Some pages in a row, so that it goes on where it has been itself.
+    for (uint64_t pages = random() % 4; pages != 0 && reader.more; --pages) {
+      reader.more = read_page(view.get(), reader.page_items, &reader.from, &reader.found);
+    }
+  }
+  EXPECT_EQ(readers[0].found, all);
+  EXPECT_EQ(readers[1].found, all);
+  EXPECT_EQ(readers[2].found, Items(all.begin() + 100, all.end()));
+  EXPECT_EQ(readers[3].found, Items(all.begin() + 190, all.end()));
 }
 
 TEST_P(StorageSuite, AnImportReplacesEverythingOnlyWhenCommitted) {

@@ -1,4 +1,6 @@
 // Elections: when to campaign, and for whom to vote.
+#include <algorithm>
+
 #include "core/raft_state.h"
 #include "grey/glue/mark.h"
 
@@ -70,11 +72,30 @@ void RaftState::count_own_vote() {
 }
 
 void RaftState::on_message(ReplicaId from, const PreVoteRequest& request) {
+  const bool fresh = at_least_as_fresh(request.last, log_.last());
   const bool granted = request.campaign_term > term_ && grants_votes() && log_progress_ &&
-                       !follows_live_leader() && at_least_as_fresh(request.last, log_.last());
-  if (!at_least_as_fresh(request.last, log_.last())) GREY_MARK("election: pre-vote refused, stale");
+                       !follows_live_leader() && fresh;
+  if (!fresh) {
+    GREY_MARK("election: pre-vote refused, stale");
+    campaign_instead();
+  }
   if (!granted) wake();
   send(from, PreVoteResponse{request.campaign_term, granted});
+}
+
+// Somebody whose log is older has lost the leader too. It cannot win, and those who refused this
+// replica when they still had a leader may think otherwise now: without this all of them would wait
+// for another election timeout.
+void RaftState::campaign_instead() {
+  if (options_.lease_reads || !promotable()) return;
+  // One for whom it has voted may be about to lead.
+  if (vote_ != kNobody && vote_ != self_ && term_leader_ == kNobody) return;
+  auto* follower = std::get_if<Follower>(&role_);
+  auto* candidate = std::get_if<PreCandidate>(&role_);
+  if (!candidate && (!follower || follower->leader != kNobody)) return;
+  GREY_MARK("election: campaigns instead of a stale replica");
+  uint64_t& deadline_ns = candidate ? candidate->deadline_ns : follower->deadline_ns;
+  deadline_ns = std::min(deadline_ns, now_.monotonic_ns + turn_ns());
 }
 
 void RaftState::on_message(ReplicaId from, const PreVoteResponse& response) {

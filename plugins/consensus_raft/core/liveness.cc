@@ -7,6 +7,12 @@
 
 namespace grey::raft {
 
+// How long this replica lets others go first.
+uint64_t RaftState::turn_ns() {
+  return configuration().rank_of(self_) * options_.gone_step_ns +
+         random_.below(options_.gone_jitter_ns);
+}
+
 void RaftState::peer_gone(ReplicaId id) {
   if (failed_) return;
   dirty_ = true;
@@ -21,9 +27,7 @@ void RaftState::peer_gone(ReplicaId id) {
   // Its process has ended, so its leadership has: nothing speaks against a successor.
   GREY_MARK("election: the leader's process has ended");
   become_follower(term_, kNobody);
-  const uint64_t turn_ns = configuration().rank_of(self_) * options_.gone_step_ns;
-  std::get<Follower>(role_).deadline_ns =
-      now_.monotonic_ns + turn_ns + random_.below(options_.gone_jitter_ns);
+  std::get<Follower>(role_).deadline_ns = now_.monotonic_ns + turn_ns();
 }
 
 void RaftState::peer_back(ReplicaId id) {
@@ -121,9 +125,7 @@ void RaftState::peer_silent(ReplicaId id) {
   auto* follower = std::get_if<Follower>(&role_);
   if (!follower || follower->leader != id) return;
   dirty_ = true;
-  const uint64_t turn_ns = (configuration().rank_of(self_) + 1) * options_.gone_step_ns;
-  const uint64_t at_ns =
-      follower->contact_ns + timeout() + turn_ns + random_.below(options_.gone_jitter_ns);
+  const uint64_t at_ns = follower->contact_ns + timeout() + options_.gone_step_ns + turn_ns();
   follower->deadline_ns = std::min(follower->deadline_ns, at_ns);
 }
 

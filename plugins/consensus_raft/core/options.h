@@ -20,6 +20,7 @@ struct RaftOptions {
 
   // A follower whose leader's process has ended campaigns after gone_step times its place in the
   // configuration's homes, plus [0, gone_jitter). A step above the jitter keeps campaigns apart.
+  // The same after a pre-vote was asked of one without a leader by a replica with an older log.
   // One whose leader's whole lane is silent does so one step later, counted from the end of an
   // election timeout without contact.
   uint64_t gone_step_ns = 0;

@@ -100,12 +100,14 @@ class RaftState {
   const Configuration& configuration() const { return configurations_.latest(); }
 
   // --- liveness.cc
+  uint64_t turn_ns();
   void release_sleepers();
   // --- candidate.cc
   bool promotable() const;
   bool grants_votes() const;
   bool follows_live_leader() const;
   void on_deadline();
+  void campaign_instead();
   void become_pre_candidate();
   void become_candidate(bool transfer);
   void count_own_vote();

@@ -161,8 +161,7 @@ bool SnapshotSender::send_next() {
   }
   const Status status = owner_->send_snapshot_message(
       peer_, meta_.position,
-      SnapshotChunk{
-          chunk.offset, chunk.last, chunk.checksum, {chunk.bytes.data(), chunk.bytes.size()}});
+      SnapshotChunk{chunk.offset, chunk.last, chunk.checksum, chunk.bytes.view()});
   if (!status.ok()) {
     free_at_ns_ = now() + kAgainNs;
     owner_->wake_at(free_at_ns_);
@@ -200,14 +199,14 @@ void SnapshotSender::chunk(Status status, const BufferRef* bytes, bool last) noe
   }
   // As when the engine has revoked the view.
   if (!status.ok()) return give_up();
-  const ByteView view = bytes ? view_of(*bytes) : ByteView{nullptr, 0};
-  if (view.size == 0 && !last) return read_next();
-  checksum_ = crc32c(view, checksum_);
-  chunks_.push_back(
-      {read_offset_, checksum_, last, std::vector<uint8_t>(view.data, view.data + view.size)});
-  read_offset_ += view.size;
+  Buffer read = bytes ? Buffer(*bytes) : Buffer();
+  if (read.empty() && !last) return read_next();
+  checksum_ = crc32c(read.view(), checksum_);
+  const uint64_t begin = read_offset_;
+  read_offset_ += read.size();
+  chunks_.push_back({begin, checksum_, last, std::move(read)});
   read_all_ = last;
-  if (view.size != 0) marks_.push_back({read_offset_, checksum_});
+  if (read_offset_ != begin) marks_.push_back({read_offset_, checksum_});
   pump();
 }
 

@@ -46,7 +46,7 @@ class SnapshotSender final : public std::enable_shared_from_this<SnapshotSender>
     uint64_t offset;
     uint32_t checksum;  // of the snapshot up to its end
     bool last;
-    std::vector<uint8_t> bytes;
+    Buffer bytes;
     uint64_t end() const { return offset + bytes.size(); }
   };
   // Where a chunk ended: a follower may go on from there after a restart.

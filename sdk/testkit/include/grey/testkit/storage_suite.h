@@ -41,6 +41,9 @@ class StorageSuite : public testing::TestWithParam<StorageMaker> {
   Items scan(uint32_t partition, const std::string& begin = "", const std::string& end = "",
              bool reverse = false, uint32_t page_items = 1000);
   Items scan_view(StorageView* view);
+  // Appends one page of a view from `from` on, which then is where the next one begins. False after
+  // the last.
+  bool read_page(StorageView* view, uint32_t page_items, std::string* from, Items* found);
   // Imports into one and the same partition; their term is 3.
   Ref<StorageImport> begin_import(uint64_t index, const std::string& label);
   Status add(const Ref<StorageImport>& import, const std::string& key, const std::string& value,
