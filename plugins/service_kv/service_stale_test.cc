@@ -39,6 +39,23 @@ TEST_F(ServiceTest, AStaleReadSaysHowOldItsStateMayBe) {
   expect_age("later", 60'000, 61'000);
 }
 
+// A process that stands still in a turn works on with the time at which that began.
+TEST_F(ServiceTest, AStaleReadsAgeIsOfTheTimeOfItsAnswer) {
+  make(3);
+  ASSERT_EQ(put(1, "key", "value").code, KvCode::ok);
+  world.run_for(50);
+  KvRequest stale = request_for(KvOperation::get, "key", "");
+  stale.consistency = KvConsistency::stale;
+  EXPECT_EQ(finish(2, stale).age_ms, 0u);
+  servers[1]->consensus->quorum = false;
+  world.run_for(5000);
+  servers[1]->node.host->loops[0]->turn_age_ns = 4'000'000'000;
+  const Answer answer = finish(2, stale);
+  EXPECT_EQ(answer.code, KvCode::ok);
+  EXPECT_GE(answer.age_ms, 5000u);
+  EXPECT_LT(answer.age_ms, 5100u);
+}
+
 TEST_F(ServiceTest, AStaleRangeIsAsOldAsItsOldestShard) {
   make(3);
   for (int i = 0; i < 50; ++i) {

@@ -49,12 +49,13 @@ class TestLoop final : public Uncounted<Loop> {
   TestLoop(World* world, uint32_t index) : world_(world), index_(index) {}
   uint32_t index() noexcept override { return index_; }
   bool is_current() noexcept override { return true; }
-  uint64_t now_ns() noexcept override { return world_->now_ns; }
+  uint64_t now_ns() noexcept override { return world_->now_ns - turn_age_ns; }
   void post(Task* task) noexcept override;
   void defer(TurnPhase phase, Task* task) noexcept override;
   Timer* make_timer(Task* task) noexcept override;
   void turn();
-  bool dead = false;  // its process was killed: nothing runs any more
+  bool dead = false;         // its process was killed: nothing runs any more
+  uint64_t turn_age_ns = 0;  // how long its process stood still since its turn has read the clock
 
  private:
   World* world_;

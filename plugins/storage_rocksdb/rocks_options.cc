@@ -60,8 +60,9 @@ rocksdb::Options make_options(ConfigView* config) {
   // Tables go to the disk in small pieces: a sync of the consensus log waits for the piece it meets
   // (p99 beside a writer of 65 MiB/s: 0.6 ms, with pieces of 1 MiB 1.2 to 2.8 ms).
   options.writable_file_max_buffer_size = options.bytes_per_sync = 256 << 10;
-  // A table reserves twice its greatest size and gives back what it does not need when it is done;
-  // on a disk that is told of freed blocks (mount option discard) every small table discards 130 MiB.
+  // Otherwise a compaction's table reserves more than it may become and gives the rest back when it
+  // is done, which for a small table is 130 MiB; a disk that is told of freed blocks (mount option
+  // discard) hears of all of them.
   options.allow_fallocate = false;
   options.sst_file_manager = make_file_manager(options.env);
   options.level_compaction_dynamic_level_bytes = true;

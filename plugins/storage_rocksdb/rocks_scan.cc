@@ -31,10 +31,13 @@ class Cursor {
         upper_bound_(upper_) {
     options.iterate_lower_bound = &lower_bound_;
     options.iterate_upper_bound = &upper_bound_;
-    // What a compaction has replaced meanwhile is deleted by a thread that may wait.
+    // What a compaction has replaced meanwhile is deleted by RocksDB's own threads, not by the one
+    // that ends the iterator, which may be a loop.
     options.background_purge_on_iterator_cleanup = true;
     iterator_.reset(db->NewIterator(options));
   }
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
 
   rocksdb::Iterator& iterator() { return *iterator_; }
   const std::string& upper() const { return upper_; }
@@ -42,6 +45,7 @@ class Cursor {
   // Where a page has ended, as the `lower` of a scan that goes on there.
   std::string next;
   uint64_t bytes = 0;  // that it has given
+  uint64_t made_at_ns = 0;
 
  private:
   const std::string lower_;
@@ -55,23 +59,32 @@ class Cursor {
 
 // Seeking opens a table of every level and reads ahead in each of them: for pages of 256 KiB that
 // was most of the work of a snapshot's sender. So a view goes on where its last page has ended.
+//
+// An iterator holds on to the tables and memtables of its beginning. It is not gone on with after a
+// while, but one that nobody goes on with stays until the view is released.
 class KeptCursor {
  public:
   // Null when there is none at this place.
-  std::unique_ptr<Cursor> take(const std::string& lower, const std::string& upper) {
+  std::unique_ptr<Cursor> take(const std::string& lower, const std::string& upper,
+                               uint64_t now_ns) {
     const std::lock_guard lock(mutex_);
     if (!cursor_ || cursor_->next != lower || cursor_->upper() != upper) return nullptr;
-    return std::move(cursor_);
+    return is_young(*cursor_, now_ns) ? std::move(cursor_) : nullptr;
   }
-  void keep(std::unique_ptr<Cursor> cursor) {
-    // It holds on to the tables and memtables of its beginning.
-    constexpr uint64_t kMostBytes = 32 << 20;
-    if (cursor->bytes >= kMostBytes) return;
+  // The one before it ends.
+  void keep(std::unique_ptr<Cursor> cursor, uint64_t now_ns) {
+    if (!is_young(*cursor, now_ns)) return;
     const std::lock_guard lock(mutex_);
-    cursor_ = std::move(cursor);
+    std::swap(cursor_, cursor);
   }
 
  private:
+  static bool is_young(const Cursor& cursor, uint64_t now_ns) {
+    constexpr uint64_t kMostBytes = 32 << 20;
+    constexpr uint64_t kMostNs = 2'000'000'000;
+    return cursor.bytes < kMostBytes && now_ns - cursor.made_at_ns < kMostNs;
+  }
+
   std::mutex mutex_;
   std::unique_ptr<Cursor> cursor_;
 };
@@ -104,14 +117,16 @@ class Scan {
   Page run(rocksdb::DB* db, const rocksdb::Snapshot* snapshot, KeptCursor* kept) {
     Page page;
     if (lower_ >= upper_) return page;
+    const uint64_t now_ns = db->GetEnv()->NowNanos();
     std::unique_ptr<Cursor> cursor;
-    if (!request_.reverse) cursor = kept->take(lower_, upper_);
+    if (!request_.reverse) cursor = kept->take(lower_, upper_, now_ns);
     if (!cursor) {
       rocksdb::ReadOptions options;
       options.snapshot = snapshot;
       options.fill_cache = false;
       options.readahead_size = request_.max_bytes;
       cursor = std::make_unique<Cursor>(db, options, lower_, upper_);
+      cursor->made_at_ns = now_ns;
       begin(*cursor);
     }
     fill(*cursor, page);
@@ -120,7 +135,7 @@ class Scan {
     cursor->next = lower_.substr(0, kDataPrefixBytes);
     cursor->next.append(page.arena, last.key_offset, last.key_size).push_back('\0');
     cursor->bytes += page.arena.size();
-    kept->keep(std::move(cursor));
+    kept->keep(std::move(cursor), now_ns);
     return page;
   }
 
@@ -173,7 +188,11 @@ void deliver(const Page& page, ScanDone* done) {
 template <typename Read>
 void submit_read(Workers* workers, Loop* loop, Read read, ScanDone* done) {
   auto work = [loop, read = std::move(read), done]() mutable {
-    auto page = std::make_shared<Page>(read());
+    const auto page = [&] {
+      // What it holds of the database ends before anybody may close that.
+      Read once = std::move(read);
+      return std::make_shared<Page>(once());
+    }();
     post(loop, [page, done] { deliver(*page, done); });
   };
   if (submit(workers, std::move(work))) return;

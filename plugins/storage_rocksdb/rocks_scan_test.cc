@@ -2,7 +2,10 @@
 #include "rocks_scan.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/env.h>
 #include <rocksdb/statistics.h>
+
+#include <atomic>
 
 #include "grey/testkit/fake_host.h"
 #include "rocks_options.h"
@@ -23,6 +26,13 @@ struct Page final : ScanDone {
   std::vector<std::string> found;
 };
 
+struct Clock final : rocksdb::EnvWrapper {
+  Clock() : EnvWrapper(rocksdb::Env::Default()) {}
+  const char* Name() const override { return "Clock"; }
+  uint64_t NowNanos() override { return now_ns; }
+  std::atomic<uint64_t> now_ns{1};
+};
+
 struct ViewOfABigPartition : testing::Test {
   static constexpr uint32_t kPartition = 1;
   static constexpr uint32_t kKeys = 5000;
@@ -32,6 +42,7 @@ struct ViewOfABigPartition : testing::Test {
   void SetUp() override {
     rocksdb::Options options = rocks::make_options(host.config());
     options.statistics = statistics;
+    options.env = &clock;
     ErrorText error = empty_error_text();
     ASSERT_TRUE(engine.open(host.fake_files().folder() + "/db", options, &error).ok())
         << error.text;
@@ -44,6 +55,7 @@ struct ViewOfABigPartition : testing::Test {
       const WriteBatch batch = {sizeof(WriteBatch), kPartition, index, 1, &op, 1, 0};
       ASSERT_TRUE(engine.write(batch, true).ok());
     }
+    ASSERT_TRUE(engine.flush().ok());
     rocks::PartitionEntry entry;
     ASSERT_TRUE(engine.find(kPartition, &entry));
     view = make_ref<rocks::RocksView>(&engine, host.workers(), kPartition, entry.position);
@@ -53,11 +65,12 @@ struct ViewOfABigPartition : testing::Test {
     engine.close();
   }
 
-  Page page_from(const std::string& start, bool reverse) {
+  Page page_of(const std::string& start, const std::string& end, bool reverse = false) {
     Page page;
     ScanRequest request = {};
     request.struct_size = sizeof(request);
-    (reverse ? request.end : request.start) = view_of(start);
+    request.start = view_of(start);
+    request.end = view_of(end);
     request.max_items = kKeys;
     request.max_bytes = kPageBytes;
     request.reverse = reverse;
@@ -67,19 +80,21 @@ struct ViewOfABigPartition : testing::Test {
     return page;
   }
   uint64_t iterators() { return statistics->getTickerCount(rocksdb::NO_ITERATOR_CREATED); }
+  uint64_t seeks() { return statistics->getTickerCount(rocksdb::NUMBER_DB_SEEK); }
 
   FakeHost host;
+  Clock clock;
   std::shared_ptr<rocksdb::Statistics> statistics = rocksdb::CreateDBStatistics();
   rocks::RocksEngine engine;
   Ref<rocks::RocksView> view;
 };
 
 TEST_F(ViewOfABigPartition, IsReadWithoutSeekingForEveryPage) {
-  const uint64_t before = iterators();
+  const uint64_t iterators_before = iterators(), seeks_before = seeks();
   uint64_t keys = 0, pages = 0;
   std::string from;
   for (bool more = true; more; ++pages) {
-    const Page page = page_from(from, false);
+    const Page page = page_of(from, "");
     keys += page.found.size();
     more = page.more;
     if (more) from = page.found.back() + '\0';
@@ -87,23 +102,38 @@ TEST_F(ViewOfABigPartition, IsReadWithoutSeekingForEveryPage) {
   EXPECT_EQ(keys, kKeys);
   EXPECT_GT(pages, 150u);
   // One holds on to what was there when it was made, so it is not used for ever: 50 MB, two of 32.
-  EXPECT_EQ(iterators() - before, 2u);
+  EXPECT_EQ(iterators() - iterators_before, 2u);
+  EXPECT_EQ(seeks() - seeks_before, 2u);
 }
 
 TEST_F(ViewOfABigPartition, GoesOnOnlyWhereItStands) {
-  const Page first = page_from("", false);
+  const Page first = page_of("", "");
   const std::string next = first.found.back() + '\0';
   const uint64_t before = iterators();
-  const Page again = page_from("", false);
-  EXPECT_EQ(again.found, first.found);
+  EXPECT_EQ(page_of("", "").found, first.found);
   EXPECT_EQ(iterators() - before, 1u);
-  const Page back = page_from(next, true);
+  const Page back = page_of("", next, true);
   EXPECT_EQ(back.found.size(), first.found.size());
   EXPECT_EQ(back.found.front(), first.found.back());
   EXPECT_EQ(iterators() - before, 2u);
-  const Page second = page_from(next, false);
+  const Page second = page_of(next, "");
   EXPECT_GT(second.found.front(), first.found.back());
   EXPECT_EQ(iterators() - before, 2u) << "the one that stood there";
+  const std::string third = second.found.back() + '\0';
+  EXPECT_EQ(page_of(third, third + "x").found.size(), 0u) << "another end";
+  EXPECT_EQ(iterators() - before, 3u);
+}
+
+// What it holds on to is given back soon at any rate of reading.
+TEST_F(ViewOfABigPartition, DoesNotGoOnWithAnOldIterator) {
+  const std::string next = page_of("", "").found.back() + '\0';
+  const uint64_t before = iterators();
+  clock.now_ns += 1'900'000'000;
+  const std::string third = page_of(next, "").found.back() + '\0';
+  EXPECT_EQ(iterators() - before, 0u);
+  clock.now_ns += 200'000'000;
+  EXPECT_GT(page_of(third, "").found.front(), third);
+  EXPECT_EQ(iterators() - before, 1u);
 }
 
 }  // namespace

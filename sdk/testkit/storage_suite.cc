@@ -272,7 +272,7 @@ TEST_P(StorageSuite, AViewStaysAsItWas) {
   EXPECT_EQ(scan(kPartition), (Items{{"a", "2"}}));
 }
 
-// As when several followers are sent the same snapshot, and one of them begins anew in its middle.
+// Readers of one view do not disturb one another, and one that begins in its middle reads the same.
 TEST_P(StorageSuite, PagesOfAViewDoNotDependOnItsOtherReaders) {
   open(kPartition);
   Items all;

@@ -38,7 +38,8 @@ BEFORE_S = 1.7  # of undisturbed load before the fault, for the noise of this ma
                 # long as what is looked at after it
 AFTER_S = 1.5  # of load after every client has written again
 GIVE_UP_S = 30
-LONG_HAND_OVER_S = 0.1  # a stop or transfer above it is told of with what else happened
+LONG_S = {"kill": 0.5, "stop": 0.1, "transfer": 0.1}  # a try above it is told of with what else
+                                                      # happened
 SLOW_SYNC_S = 0.025  # a bound of the histogram grey_raft_log_sync_seconds
 MODES = ("kill", "freeze", "stop", "transfer")
 CALL_TIMEOUT_S = {"kill": 10, "freeze": 0.2, "stop": 10, "transfer": 10}
@@ -228,7 +229,7 @@ def one_try(system, mode, number, call_timeout_s):
 
 
 def describe_long(system, each):
-    """One line for a try whose gap is longer than a hand-over should take."""
+    """One line for a try whose gap is longer than it should be."""
     slow = ", ".join(f"{count} at node {node}" for node, count in each["slow_syncs"].items()
                      if count > 0)
     print(f"{system.name:5}   {each['gap_s'] * 1000:.0f} ms, from "
@@ -254,10 +255,9 @@ def measure(system, mode, tries, call_timeout_s):
           f"{max(gaps) * 1000:.0f}; without fault median {statistics.median(noise) * 1000:.0f}, "
           f"most {max(noise) * 1000:.0f}; led by the victim: {min(led)}{most}; failed calls a try: "
           f"{per_try or 'none'}", flush=True)
-    if mode in ("stop", "transfer"):
-        for each in seen:
-            if each["gap_s"] > LONG_HAND_OVER_S:
-                describe_long(system, each)
+    for each in seen:
+        if each["gap_s"] > LONG_S.get(mode, GIVE_UP_S):
+            describe_long(system, each)
     return {"system": system.name, "mode": mode, "tries": seen}
 
 

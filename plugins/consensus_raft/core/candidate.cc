@@ -83,19 +83,17 @@ void RaftState::on_message(ReplicaId from, const PreVoteRequest& request) {
   send(from, PreVoteResponse{request.campaign_term, granted});
 }
 
-// Somebody whose log is older has lost the leader too. It cannot win, and those who refused this
-// replica when they still had a leader may think otherwise now: without this all of them would wait
-// for another election timeout.
+// Somebody whose log is older has lost the leader too. It may not be able to win, and those who
+// refused this replica when they still had a leader may think otherwise now: without this all of
+// them would wait for another election timeout. One step gives the asker time to win all the same.
 void RaftState::campaign_instead() {
   if (options_.lease_reads || !promotable()) return;
-  // One for whom it has voted may be about to lead.
-  if (vote_ != kNobody && vote_ != self_ && term_leader_ == kNobody) return;
   auto* follower = std::get_if<Follower>(&role_);
   auto* candidate = std::get_if<PreCandidate>(&role_);
-  if (!candidate && (!follower || follower->leader != kNobody)) return;
+  if (!candidate && (!follower || follower->leader != kNobody || follower->voted)) return;
   GREY_MARK("election: campaigns instead of a stale replica");
   uint64_t& deadline_ns = candidate ? candidate->deadline_ns : follower->deadline_ns;
-  deadline_ns = std::min(deadline_ns, now_.monotonic_ns + turn_ns());
+  deadline_ns = std::min(deadline_ns, now_.monotonic_ns + options_.gone_step_ns + turn_ns());
 }
 
 void RaftState::on_message(ReplicaId from, const PreVoteResponse& response) {
@@ -126,6 +124,7 @@ void RaftState::on_message(ReplicaId from, const VoteRequest& request) {
     if (vote_ == from) GREY_MARK("election: the same vote given again");
     vote_ = from;
     if (role() != Role::follower) become_follower(term_, kNobody);
+    std::get<Follower>(role_).voted = true;
     std::get<Follower>(role_).deadline_ns = now_.monotonic_ns + random_timeout();
   }
   send_durable(from, VoteResponse{granted});

@@ -20,9 +20,9 @@ struct RaftOptions {
 
   // A follower whose leader's process has ended campaigns after gone_step times its place in the
   // configuration's homes, plus [0, gone_jitter). A step above the jitter keeps campaigns apart.
-  // The same after a pre-vote was asked of one without a leader by a replica with an older log.
-  // One whose leader's whole lane is silent does so one step later, counted from the end of an
-  // election timeout without contact.
+  // A step later campaigns one whose leader's whole lane is silent, counted from the end of an
+  // election timeout without contact; and one that knows no leader and has refused a pre-vote since
+  // its own log is newer (not with lease_reads, nor while one that it has voted for may win).
   uint64_t gone_step_ns = 0;
   uint64_t gone_jitter_ns = 50'000'000;
 

@@ -50,8 +50,8 @@ class Raft {
   [[nodiscard]] Status step(Message message);
 
   // The peer's process has ended: dial refused, goodbye, or a hello with another boot nonce. A link
-  // that merely closed is not a reason. A follower of it forgets it as leader and campaigns within
-  // gone_jitter (not with lease_reads); a leader begins anew with it.
+  // that merely closed is not a reason. A follower of it forgets it as leader and campaigns in its
+  // turn, see RaftOptions::gone_step_ns (not with lease_reads); a leader begins anew with it.
   void peer_gone(ReplicaId peer);
   // Its (new) process has said hello: a leader probes it at once.
   void peer_back(ReplicaId peer);

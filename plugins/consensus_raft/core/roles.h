@@ -18,6 +18,7 @@ struct Follower {
   ReplicaId leader;         // kNobody while none is known
   uint64_t contact_ns = 0;  // when the leader was heard last
   uint64_t deadline_ns = 0;
+  bool voted = false;  // for one that may be about to lead
   bool quiesced = false;
   // The log equals the leader's up to here (whether or not it is durable).
   LogIndex verified;

@@ -19,7 +19,7 @@ struct AppliedState {
 
 class SnapshotChunkDone {
  public:
-  // The bytes at the offset asked for (borrowed until the call returns); `last` when nothing
+  // The bytes at the offset asked for (whoever keeps them retains their owner); `last` when nothing
   // follows. `expired`: the view is gone, start again with a new one.
   virtual void chunk(Status status, const BufferRef* bytes, bool last) noexcept = 0;
 
