@@ -1,6 +1,9 @@
 #include "driver/applier.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "grey/glue/mark.h"
 
 namespace grey::raft {
 namespace {
@@ -154,6 +157,16 @@ std::vector<Applier::Committed> Applier::take_through(LogIndex index) {
     taken.push_back(proposals_.front());
     proposals_.pop_front();
   }
+  return taken;
+}
+
+std::vector<Applier::Committed> Applier::take_abandoned() {
+  const LogIndex held(busy_ && !batch_.empty() ? batch_.back().index : 0);
+  const auto first = std::find_if(proposals_.begin(), proposals_.end(),
+                                  [held](const Committed& one) { return one.index > held; });
+  if (held != LogIndex(0)) GREY_MARK("apply: given up while the state machine works");
+  std::vector<Committed> taken(first, proposals_.end());
+  proposals_.erase(first, proposals_.end());
   return taken;
 }
 

@@ -60,12 +60,15 @@ class Applier final : private Completion {
   void stop() { stopped_ = true; }
 
   LogIndex applied() const { return next_ - 1; }
-  // The proposals up to `index` whose entries are applied, taken out; the rest with UINT64_MAX.
+  // The proposals up to `index` whose entries are applied, taken out.
   struct Committed {
     LogIndex index;
     grey::Proposal* proposal;
   };
   std::vector<Committed> take_through(LogIndex index);
+  // After stop(): those whose entries will not be applied, taken out. The ones that the state
+  // machine works on are among them when it is idle: until then it writes results into them.
+  std::vector<Committed> take_abandoned();
 
  private:
   void complete(Status status) noexcept override;

@@ -111,6 +111,7 @@ void GroupReplica::step() {
     proposal->resolved(grey::ProposalOutcome::not_proposed, why, 0);
   }
   if (!stopping_) apply();
+  if (!problem_.empty()) give_up_committed();  // of a batch that was under way
   if (receiver_) receiver_->on_time();
   ticked_ = false;
   if (core_.has_effects()) host_->wake(this);

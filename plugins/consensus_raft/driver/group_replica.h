@@ -111,6 +111,7 @@ class GroupReplica final : public Implements<Group>,
   bool has_quorum() const;
   std::string group_name() const override;
   void proposal_ended(const ProposalResult& result);
+  void give_up_committed();
   // --- group_leadership.cc
   Status start_transfer(ReplicaId target);
   void finish_transfer(Status status);

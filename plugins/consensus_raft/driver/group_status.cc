@@ -46,10 +46,7 @@ void GroupReplica::fail(const char* reason, Status status) {
   log_line(host_->host(), LogLevel::error, group_name(), " has failed here: ", problem_);
   if (!core_.failed()) core().fail(reason);
   applier_->stop();
-  for (const Applier::Committed& committed : applier_->take_through(LogIndex(UINT64_MAX))) {
-    committed.proposal->resolved(grey::ProposalOutcome::unknown,
-                                 make_status(StatusCode::unknown_outcome), 0);
-  }
+  give_up_committed();
   reads_.cancel_all(make_status(StatusCode::failed, "the replica has failed"));
   finish_transfer(make_status(StatusCode::failed, "the replica has failed"));
   change_.give_up();
@@ -178,10 +175,6 @@ void GroupReplica::continue_stop() {
     for (const ProposalResult& result : effects_.proposals) {
       proposal_ended(result);
     }
-    for (const Applier::Committed& committed : applier_->take_through(LogIndex(UINT64_MAX))) {
-      committed.proposal->resolved(grey::ProposalOutcome::unknown,
-                                   make_status(StatusCode::unknown_outcome), 0);
-    }
     const Status cancelled = make_status(StatusCode::cancelled, "the replica has stopped");
     for (Waiting& waiting : std::exchange(waiting_, {})) {
       refused_.emplace_back(waiting.proposal, cancelled);
@@ -194,6 +187,7 @@ void GroupReplica::continue_stop() {
     for (const auto& sender : senders_) sender->stop();
     if (receiver_) receiver_->stop();
   }
+  give_up_committed();
   for (auto& [proposal, why] : std::exchange(refused_, {})) {
     proposal->resolved(grey::ProposalOutcome::not_proposed, why, 0);
   }
@@ -205,6 +199,14 @@ void GroupReplica::continue_stop() {
   Completion* done = std::exchange(stop_done_, nullptr);
   host_->closed(this);
   done->complete(ok_status());
+}
+
+// What is committed and not applied here: others apply it, so nobody here knows its result.
+void GroupReplica::give_up_committed() {
+  for (const Applier::Committed& committed : applier_->take_abandoned()) {
+    committed.proposal->resolved(grey::ProposalOutcome::unknown,
+                                 make_status(StatusCode::unknown_outcome), 0);
+  }
 }
 
 void GroupReplica::proposal_ended(const ProposalResult& result) {
