@@ -31,7 +31,13 @@ SimCluster::SimCluster(const SimOptions& options, const PluginSet& plugins)
   }
 }
 
-SimCluster::~SimCluster() = default;
+// Links refer to both of their nodes, so all processes end before the first node does.
+SimCluster::~SimCluster() {
+  world_.drop_events();
+  for (const auto& node : nodes_) {
+    if (node->process()) node->crash(false);
+  }
+}
 
 SimDaemon* SimCluster::daemon(uint32_t number) {
   SimDaemon* daemon = daemons_[number - 1];
