@@ -66,7 +66,7 @@ class Applier final : private Completion {
     grey::Proposal* proposal;
   };
   std::vector<Committed> take_through(LogIndex index);
-  // After stop(): those whose entries will not be applied, taken out. The ones that the state
+  // After stop(): those that nobody will be told are applied, taken out. The ones that the state
   // machine works on are among them when it is idle: until then it writes results into them.
   std::vector<Committed> take_abandoned();
 

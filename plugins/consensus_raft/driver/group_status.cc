@@ -201,7 +201,7 @@ void GroupReplica::continue_stop() {
   done->complete(ok_status());
 }
 
-// What is committed and not applied here: others apply it, so nobody here knows its result.
+// What is committed and was not told of as applied: whether it has an effect here is not known.
 void GroupReplica::give_up_committed() {
   for (const Applier::Committed& committed : applier_->take_abandoned()) {
     committed.proposal->resolved(grey::ProposalOutcome::unknown,
