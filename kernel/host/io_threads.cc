@@ -1,6 +1,7 @@
 #include "host/io_threads.h"
 
 #include "host/thread_name.h"
+#include "host/thread_slice.h"
 
 namespace greyd {
 
@@ -30,6 +31,7 @@ void IoThreads::start(IoSource* source) {
 
 void IoThreads::work(IoSource* first) {
   name_this_thread("file-io");
+  take_short_slices();
   Idle self;
   self.source = first;
   std::unique_lock lock(mutex_);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "host/thread_name.h"
+#include "host/thread_slice.h"
 
 namespace greyd {
 
@@ -20,9 +21,11 @@ void LoopGroup::run() {
   for (uint32_t i = 1; i < count(); ++i) {
     threads.emplace_back([this, i] {
       name_this_thread("loop-" + std::to_string(i));
+      take_short_slices();
       loop(i)->run();
     });
   }
+  take_short_slices();
   loop(0)->run();
   for (std::thread& thread : threads) thread.join();
 }

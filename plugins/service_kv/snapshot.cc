@@ -1,5 +1,6 @@
 #include "snapshot.h"
 
+#include <cstring>
 #include <string>
 
 #include "codec.h"
@@ -12,6 +13,24 @@ namespace grey::kv {
 namespace {
 
 constexpr uint32_t kItemsPerChunk = 1 << 16;
+
+// A ByteWriter into memory that is large enough.
+class Filler {
+ public:
+  explicit Filler(uint8_t* at) : at_(at) {}
+  void u8(uint8_t value) { *at_++ = value; }
+  void u32(uint32_t value) {
+    for (int i = 0; i < 4; ++i) u8(static_cast<uint8_t>(value >> (8 * i)));
+  }
+  void sized(ByteView bytes) {
+    u32(static_cast<uint32_t>(bytes.size));
+    if (bytes.size != 0) std::memcpy(at_, bytes.data, bytes.size);
+    at_ += bytes.size;
+  }
+
+ private:
+  uint8_t* at_;
+};
 
 class Reader final : public Implements<SnapshotReader>, private ScanDone {
  public:
@@ -50,14 +69,12 @@ class Reader final : public Implements<SnapshotReader>, private ScanDone {
       done->chunk(status, &bytes, false);
       return;
     }
-    std::vector<uint8_t> chunk;
-    encode_snapshot_chunk(items, count, &chunk);
+    const Buffer chunk = encode_snapshot_chunk(items, count);
     if (count != 0) {
       next_ = string_of(items[count - 1].key);
       next_.push_back('\0');
     }
-    const Buffer buffer = Buffer::copy_of(ByteView{chunk.data(), chunk.size()});
-    bytes = buffer.ref();
+    bytes = chunk.ref();
     done->chunk(ok_status(), &bytes, !more);
   }
 
@@ -190,19 +207,19 @@ Status open_snapshot_writer(Loop* loop, Storage* storage, uint32_t partition, Ap
   return status;
 }
 
-void encode_snapshot_chunk(const ScanItem* items, uint32_t count, std::vector<uint8_t>* out) {
-  const size_t begin = out->size();
-  size_t size = begin + 1 + 4 + 4;
+Buffer encode_snapshot_chunk(const ScanItem* items, uint32_t count) {
+  uint64_t size = 1 + 4 + 4;
   for (uint32_t i = 0; i < count; ++i) size += 4 + items[i].key.size + 4 + items[i].value.size;
-  out->reserve(size);
-  ByteWriter writer(out);
-  writer.u8(kSnapshotChunkVersion);
-  writer.u32(count);
+  Buffer chunk = Buffer::allocate(size);
+  Filler filler(chunk.mutable_data());
+  filler.u8(kSnapshotChunkVersion);
+  filler.u32(count);
   for (uint32_t i = 0; i < count; ++i) {
-    writer.sized(items[i].key);
-    writer.sized(items[i].value);
+    filler.sized(items[i].key);
+    filler.sized(items[i].value);
   }
-  writer.u32(crc32c({out->data() + begin, out->size() - begin}));
+  filler.u32(crc32c({chunk.data(), size - 4}));
+  return chunk;
 }
 
 Status decode_snapshot_chunk(ByteView chunk, std::vector<ScanItem>* items) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "grey/consensus.h"
+#include "grey/glue/bytes.h"
 #include "grey/storage.h"
 
 namespace grey::kv {
@@ -20,8 +21,7 @@ Status open_snapshot_reader(Loop* loop, Storage* storage, uint32_t partition, Sn
 Status open_snapshot_writer(Loop* loop, Storage* storage, uint32_t partition, AppliedState state,
                             ByteView label, KvMachine* machine, SnapshotWriter** out);
 
-// Appends one chunk with these items to `out`.
-void encode_snapshot_chunk(const ScanItem* items, uint32_t count, std::vector<uint8_t>* out);
+Buffer encode_snapshot_chunk(const ScanItem* items, uint32_t count);
 // Items borrow from `chunk`. `corruption` when it is not what encode_snapshot_chunk made;
 // `incompatible` for a newer version.
 Status decode_snapshot_chunk(ByteView chunk, std::vector<ScanItem>* items);

@@ -176,21 +176,20 @@ TEST_F(StateMachineTest, ASnapshotCarriesTheWholeStateToAnotherReplica) {
 }
 
 TEST_F(StateMachineTest, ADamagedChunkIsRefused) {
-  std::vector<uint8_t> bytes;
   const ScanItem items[] = {{view_of("\x01"
                                      "a"),
                              view_of("1")},
                             {view_of("\x01"
                                      "b"),
                              view_of("2")}};
-  encode_snapshot_chunk(items, 2, &bytes);
+  const Buffer bytes = encode_snapshot_chunk(items, 2);
   std::vector<ScanItem> out;
-  ASSERT_TRUE(decode_snapshot_chunk({bytes.data(), bytes.size()}, &out).ok());
+  ASSERT_TRUE(decode_snapshot_chunk(bytes.view(), &out).ok());
   EXPECT_EQ(out.size(), 2u);
   for (size_t i = 0; i < bytes.size(); ++i) {
-    std::vector<uint8_t> changed = bytes;
-    changed[i] ^= 1;
-    EXPECT_FALSE(decode_snapshot_chunk({changed.data(), changed.size()}, &out).ok()) << i;
+    Buffer changed = Buffer::copy_of(bytes.view());
+    changed.mutable_data()[i] ^= 1;
+    EXPECT_FALSE(decode_snapshot_chunk(changed.view(), &out).ok()) << i;
     EXPECT_TRUE(out.empty());
   }
 }

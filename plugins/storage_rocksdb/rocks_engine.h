@@ -90,6 +90,7 @@ class RocksEngine {
 
   rocksdb::Options options_;
   std::string table_folder_;
+  rocksdb::EnvOptions table_files_;
   enum class Links { unknown, none, there };
   std::atomic<Links> links_{Links::unknown};  // hard links of the file system
   std::atomic<uint64_t> tables_{0};

@@ -1,14 +1,18 @@
 #include "rocks_scan.h"
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "rocks_options.h"
+#include "rocks_page_cache.h"
 
 namespace grey::rocks {
 namespace {
+
+constexpr uint64_t kMostReserved = 1 << 20;
 
 // A page whose bytes live in one arena, since the iterator's do not survive its next step.
 struct Page {
@@ -117,6 +121,8 @@ class Scan {
   Page run(rocksdb::DB* db, const rocksdb::Snapshot* snapshot, KeptCursor* kept) {
     Page page;
     if (lower_ >= upper_) return page;
+    const UncachedReads uncached;
+    page.arena.reserve(std::min(request_.max_bytes, kMostReserved));
     const uint64_t now_ns = db->GetEnv()->NowNanos();
     std::unique_ptr<Cursor> cursor;
     if (!request_.reverse) cursor = kept->take(lower_, upper_, now_ns);

@@ -4,12 +4,18 @@
 #include <utility>
 
 namespace grey::rocks {
+namespace {
 
-RocksTable::RocksTable(const rocksdb::Options& options, std::string path,
-                       std::shared_ptr<std::atomic<uint64_t>> all_bytes)
+// To drop its pages from the cache, RocksDB would send them to the disk, a MiB at once.
+constexpr bool kDropsPages = false;
+
+}  // namespace
+
+RocksTable::RocksTable(const rocksdb::Options& options, const rocksdb::EnvOptions& files,
+                       std::string path, std::shared_ptr<std::atomic<uint64_t>> all_bytes)
     : path_(std::move(path)),
       all_bytes_(std::move(all_bytes)),
-      writer_(rocksdb::EnvOptions(options), options),
+      writer_(files, options, nullptr, kDropsPages),
       opened_(writer_.Open(path_)) {}
 
 RocksTable::~RocksTable() {

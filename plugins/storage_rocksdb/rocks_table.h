@@ -16,8 +16,9 @@ namespace grey::rocks {
 // has taken it.
 class RocksTable {
  public:
-  // `options`: the database's. `all_bytes`: of all such tables that there are, this one included.
-  RocksTable(const rocksdb::Options& options, std::string path,
+  // `options`: the database's; `files`: how the file is written. `all_bytes`: of all such tables
+  // that there are, this one included.
+  RocksTable(const rocksdb::Options& options, const rocksdb::EnvOptions& files, std::string path,
              std::shared_ptr<std::atomic<uint64_t>> all_bytes);
   ~RocksTable();
   RocksTable(const RocksTable&) = delete;

@@ -36,6 +36,23 @@ TEST(Crc32c, ChainsAndAgreesWithItsTable) {
   EXPECT_EQ(~crc32c_detail::by_table(~0u, bytes.data, bytes.size), whole);
 }
 
+// Long ones are done in three runs at once.
+TEST(Crc32c, AgreesWithItsTableForEveryLength) {
+  std::mt19937 random(2);
+  std::string text(4 * 3072 + 64, '\0');
+  for (char& byte : text) byte = static_cast<char>(random());
+  for (const size_t begin : {0u, 3u}) {
+    uint32_t expected = ~0u;
+    for (size_t size = 0; begin + size <= text.size(); ++size) {
+      const ByteView bytes = view_of(std::string_view(text).substr(begin, size));
+      if (size != 0) expected = crc32c_detail::by_table(expected, bytes.data + size - 1, 1);
+      ASSERT_EQ(crc32c(bytes), ~expected) << size;
+      ASSERT_EQ(crc32c(bytes, 0x12345678),
+                ~crc32c_detail::by_table(~0x12345678u, bytes.data, size));
+    }
+  }
+}
+
 TEST(Wire, ReadsWhatWasWritten) {
   std::string bytes;
   WireWriter writer(&bytes);

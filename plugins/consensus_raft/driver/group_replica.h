@@ -50,7 +50,8 @@ class GroupReplica final : public Implements<Group>,
   // --- From the driver.
   // False for a message that no correct peer sends.
   bool receive(uint32_t from_node, Message message);
-  void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
+  // What `message` borrows lies in `frame`.
+  void receive_snapshot(uint32_t from_node, const SnapshotMessage& message, const Buffer& frame);
   void node_up(uint32_t node);
   void node_gone(uint32_t node);
   // Of this group, to or from the node.

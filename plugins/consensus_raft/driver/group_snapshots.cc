@@ -123,7 +123,8 @@ void GroupReplica::start_receiver(const WantedSnapshot& wanted) {
   receiver_->start();
 }
 
-void GroupReplica::receive_snapshot(uint32_t from_node, const SnapshotMessage& message) {
+void GroupReplica::receive_snapshot(uint32_t from_node, const SnapshotMessage& message,
+                                    const Buffer& frame) {
   if (stopping_ || message.to != self_) return;
   if (!homes_.accept(configuration(), message.from, from_node)) return;
   const bool expected =
@@ -140,7 +141,7 @@ void GroupReplica::receive_snapshot(uint32_t from_node, const SnapshotMessage& m
   } else if (const auto* header = std::get_if<SnapshotHeader>(&message.body)) {
     if (receiver) receiver->on_header(*header);
   } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
-    if (receiver) receiver->on_chunk(*chunk);
+    if (receiver) receiver->on_chunk(*chunk, frame);
   } else {
     if (sender) sender->on_end(message.snapshot, std::get<SnapshotEnd>(message.body).outcome);
     if (receiver) receiver->on_end();

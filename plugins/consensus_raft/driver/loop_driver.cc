@@ -328,9 +328,9 @@ void LoopDriver::send_frames() {
 
 Status LoopDriver::send_snapshot(uint32_t node, const SnapshotMessage& message) {
   snapshot_frame_.clear();
-  put_snapshot_message(message, &snapshot_frame_);
-  const ByteView bytes = snapshot_frame_.view();
-  return host_->peers()->send(node, kChannelSnapshot, loop_->index(), &bytes, 1);
+  const ByteView behind = put_snapshot_message(message, &snapshot_frame_);
+  const ByteView parts[] = {snapshot_frame_.view(), behind};
+  return host_->peers()->send(node, kChannelSnapshot, loop_->index(), parts, 2);
 }
 
 bool LoopDriver::connected(uint32_t node) {
@@ -343,9 +343,10 @@ bool LoopDriver::receive(uint32_t from_node, uint32_t group, Message message) {
   return found == groups_.end() || found->second->receive(from_node, std::move(message));
 }
 
-void LoopDriver::receive_snapshot(uint32_t from_node, const SnapshotMessage& message) {
+void LoopDriver::receive_snapshot(uint32_t from_node, const SnapshotMessage& message,
+                                  const Buffer& frame) {
   const auto found = groups_.find(message.group);
-  if (found != groups_.end()) found->second->receive_snapshot(from_node, message);
+  if (found != groups_.end()) found->second->receive_snapshot(from_node, message, frame);
 }
 
 void LoopDriver::on_peer_up(const PeerInfo* info) noexcept {

@@ -43,7 +43,8 @@ class LoopDriver final : public GroupHost, private PeerObserver {
   // One message of channel 1 or 2. Those of groups of other loops are the caller's business. False
   // for one that no correct peer sends.
   bool receive(uint32_t from_node, uint32_t group, Message message);
-  void receive_snapshot(uint32_t from_node, const SnapshotMessage& message);
+  // What `message` borrows lies in `frame`.
+  void receive_snapshot(uint32_t from_node, const SnapshotMessage& message, const Buffer& frame);
   // What loop `route` of the node says of its lanes. On every loop.
   void receive_liveness(uint32_t from_node, uint32_t route, const LivenessMessage& message);
 

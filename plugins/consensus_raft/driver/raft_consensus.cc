@@ -184,13 +184,12 @@ void RaftConsensus::SnapshotHandler::on_message(uint32_t from, uint32_t route,
   const uint32_t loop = owner_->loop_of(message->group);
   LoopDriver* driver = owner_->drivers_[loop].get();
   if (loop == owner_->route_loop(route)) {
-    if (!driver->is_over(from, info->boot_nonce)) driver->receive_snapshot(from, *message);
-    return;
+    if (driver->is_over(from, info->boot_nonce)) return;
+    return driver->receive_snapshot(from, *message, Buffer(*payload));
   }
-  // What the message borrows stays where it is: in the payload.
   post(owner_->host_->loop(loop), [driver, from, nonce = info->boot_nonce,
-                                   message = std::move(*message), keep = Buffer(*payload)] {
-    if (!driver->is_over(from, nonce)) driver->receive_snapshot(from, message);
+                                   message = std::move(*message), frame = Buffer(*payload)] {
+    if (!driver->is_over(from, nonce)) driver->receive_snapshot(from, message, frame);
   });
 }
 

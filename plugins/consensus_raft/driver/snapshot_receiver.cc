@@ -86,7 +86,7 @@ void SnapshotReceiver::begin() {
   ask();
 }
 
-void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk) {
+void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk, const Buffer& frame) {
   if (ended_ || !writer_ || committing_ || last_) return;
   heard_ns_ = now();
   if (chunk.offset > received_) {
@@ -111,8 +111,7 @@ void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk) {
   last_ = chunk.last;
   checksum_ = chunk.checksum;
   received_ += chunk.bytes.size;
-  chunks_.push_back({std::vector<uint8_t>(chunk.bytes.data, chunk.bytes.data + chunk.bytes.size),
-                     checksum_, last_});
+  chunks_.push_back({chunk.bytes, frame, checksum_, last_});
   observe(owner_->group_host()->metrics().snapshot_received_bytes,
           static_cast<double>(chunk.bytes.size));
   ask_at_ns_ = now() + kAskAgainNs;
@@ -124,12 +123,12 @@ void SnapshotReceiver::write_next() {
   const Chunk& chunk = chunks_.front();
   if (!std::exchange(reserved_, true)) {
     write_at_ns_ = owner_->group_host()->snapshot_limits().reserve(SnapshotDirection::receiving,
-                                                                   chunk.bytes.size(), now());
+                                                                   chunk.bytes.size, now());
     if (now() < write_at_ns_) return owner_->wake_at(write_at_ns_);
   }
   busy_ = true;
   self_ = shared_from_this();
-  writer_->write({chunk.bytes.data(), chunk.bytes.size()}, chunk.checksum, this);
+  writer_->write(chunk.bytes, chunk.checksum, this);
 }
 
 void SnapshotReceiver::complete(Status status) noexcept {
@@ -149,7 +148,7 @@ void SnapshotReceiver::complete(Status status) noexcept {
   if (ended_ || !status.ok()) return end(outcome_of(status));
   reserved_ = false;
   heard_ns_ = now();
-  written_ += chunks_.front().bytes.size();
+  written_ += chunks_.front().bytes.size;
   const bool last = chunks_.front().last;
   chunks_.pop_front();
   if (last) return commit();

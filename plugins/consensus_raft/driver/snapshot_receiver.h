@@ -9,6 +9,7 @@
 
 #include "driver/snapshot_limits.h"
 #include "driver/snapshot_owner.h"
+#include "grey/glue/bytes.h"
 
 namespace grey::raft {
 
@@ -20,7 +21,7 @@ class SnapshotReceiver final : public std::enable_shared_from_this<SnapshotRecei
   // Asks what it is, or refuses when the process takes in others.
   void start();
   void on_header(const SnapshotHeader& header);
-  void on_chunk(const SnapshotChunk& chunk);
+  void on_chunk(const SnapshotChunk& chunk, const Buffer& frame);
   // The leader has given up.
   void on_end();
   // What has arrived may be gone on with later. receiver_ended is called, perhaps later.
@@ -39,7 +40,8 @@ class SnapshotReceiver final : public std::enable_shared_from_this<SnapshotRecei
 
  private:
   struct Chunk {
-    std::vector<uint8_t> bytes;
+    ByteView bytes;
+    Buffer frame;  // in which they lie
     uint32_t checksum;
     bool last;
   };

@@ -225,7 +225,7 @@ void put_body(const SnapshotChunk& body, ByteWriter* out) {
   put_flag(body.last, out);
   out->put(body.checksum);
   out->put(crc32c(body.bytes));
-  out->put_sized(body.bytes);
+  out->put(static_cast<uint32_t>(body.bytes.size));
 }
 void get_body(ByteReader* in, SnapshotChunk* body) {
   body->offset = in->get<uint64_t>();
@@ -334,7 +334,7 @@ std::optional<SnapshotHeader> get_snapshot_header(ByteReader* reader) {
   return SnapshotHeader{view, std::move(*meta)};
 }
 
-void put_snapshot_message(const SnapshotMessage& message, ByteWriter* out) {
+ByteView put_snapshot_message(const SnapshotMessage& message, ByteWriter* out) {
   out->put(kWireVersion);
   out->put(static_cast<uint8_t>(message.body.index()));
   out->put(uint16_t{0});
@@ -343,6 +343,8 @@ void put_snapshot_message(const SnapshotMessage& message, ByteWriter* out) {
   out->put(message.to.value());
   put(message.snapshot, out);
   std::visit([out](const auto& body) { put_body(body, out); }, message.body);
+  const auto* chunk = std::get_if<SnapshotChunk>(&message.body);
+  return chunk ? chunk->bytes : ByteView{nullptr, 0};
 }
 
 std::optional<SnapshotMessage> get_snapshot_message(ByteView frame) {

@@ -147,7 +147,8 @@ TEST(WireTest, LivenessOfLanesThatCannotBeIsRefused) {
 // Written and read again; no prefix of it is a message.
 SnapshotMessage through_the_wire(decltype(SnapshotMessage::body) body, ByteWriter* out) {
   out->clear();
-  put_snapshot_message({7, ReplicaId(1), ReplicaId(2), kPosition, std::move(body)}, out);
+  out->put_bytes(
+      put_snapshot_message({7, ReplicaId(1), ReplicaId(2), kPosition, std::move(body)}, out));
   for (size_t size = 0; size < out->size(); ++size) {
     EXPECT_FALSE(get_snapshot_message({out->data(), size}));
   }

@@ -97,7 +97,7 @@ class SnapshotTest : public DriverTest {
 // A snapshot message as bytes.
 inline std::string encoded(const SnapshotMessage& message) {
   ByteWriter out;
-  put_snapshot_message(message, &out);
+  out.put_bytes(put_snapshot_message(message, &out));
   return string_of(out.view());
 }
 
