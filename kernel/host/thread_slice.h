@@ -5,7 +5,7 @@
 namespace greyd {
 
 // For a thread whose work is short and for which requests wait. Linux (from 6.12 on) lets a thread
-// run for a slice of some 3 ms before one that has woken, unless the slice of that one is shorter.
+// run for a slice of 1 to 3 ms before one that has woken, unless the slice of that one is shorter.
 // Older ones ignore it. Threads that this one makes have the usual slice.
 void take_short_slices();
 

@@ -91,6 +91,11 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
       ++flushes;
       if (fail_flushes) return rocksdb::Status::NoSpace("injected");
     }
+    if (path.find("/import/") != std::string::npos) {
+      if (options.use_direct_writes && fail_direct)
+        return rocksdb::Status::InvalidArgument("injected");
+      if (options.use_direct_writes) ++direct_files;
+    }
     if (fail_probes && path.find("/import/probe") != std::string::npos) {
       return rocksdb::Status::NoSpace("injected");
     }
@@ -115,6 +120,8 @@ class FaultyDisk final : public rocksdb::EnvWrapper {
   std::atomic<bool> fail_links{false};
   std::atomic<bool> fail_probes{false};
   std::atomic<int> links{0};  // into the database
+  std::atomic<bool> fail_direct{false};
+  std::atomic<int> direct_files{0};
   std::atomic<bool> fail_flushes{false};
   std::atomic<int> flushes{0};
 };
@@ -407,6 +414,22 @@ TEST_F(ImportFaultsTest, WithoutHardLinksTablesAreCopied) {
   EXPECT_TRUE(import->commit().ok());
   EXPECT_EQ(keys_of(2), 120u);
   EXPECT_EQ(tables_beside(), 0);
+}
+
+TEST_F(ImportFaultsTest, WithoutDirectWritesTablesGoThroughThePageCache) {
+  for (const bool can_write_directly : {true, false}) {
+    disk_.fail_direct = !can_write_directly;
+    reopen();
+    EXPECT_EQ(tables_beside(), 0) << "the probe is gone";
+    disk_.direct_files = 0;
+    ++index_;
+    const auto import = begin("one");
+    for (uint64_t i = 1; i <= 160; ++i) ASSERT_TRUE(add(*import, i).ok());
+    EXPECT_TRUE(import->commit().ok());
+    EXPECT_EQ(keys_of(generation()), 160u);
+    EXPECT_EQ(disk_.direct_files > 0, can_write_directly);
+    EXPECT_EQ(tables_beside(), 0);
+  }
 }
 
 TEST_F(ImportFaultsTest, AFullDiskIsAskedAgainWhetherItHasLinks) {
