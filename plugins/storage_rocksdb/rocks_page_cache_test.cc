@@ -111,6 +111,14 @@ TEST_F(TableReads, UncachedOnesOfADeletedFileGoOn) {
   EXPECT_EQ(read(100, kFileBytes), expected.substr(100));
 }
 
+// As all do where the system cannot.
+TEST_F(TableReads, UncachedOnesThatFailAreDoneAsUsual) {
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);  // can be opened, but not read
+  const rocks::UncachedReads uncached;
+  EXPECT_EQ(read(100, kFileBytes), expected.substr(100));
+}
+
 // Tells what is read of the tables of a database, and how.
 struct WatchedFiles final : rocksdb::FileSystemWrapper {
   struct Table final : rocksdb::FSRandomAccessFileOwnerWrapper {
