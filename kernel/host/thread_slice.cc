@@ -29,7 +29,8 @@ constexpr uint64_t kShortestNs = 100'000;  // that Linux takes
 void take_short_slices() {
   SchedAttr now{};
   if (syscall(SYS_sched_getattr, 0, &now, sizeof(now), 0) != 0) return;
-  if (now.policy != kSchedOther) return;  // somebody has decided otherwise
+  const bool knows_slices = now.runtime != 0;
+  if (!knows_slices || now.policy != kSchedOther || now.nice < 0) return;
   SchedAttr wanted{};
   wanted.size = sizeof(wanted);
   wanted.flags = kResetOnFork;

@@ -1,5 +1,6 @@
 #include "snapshot.h"
 
+#include <cassert>
 #include <cstring>
 #include <string>
 
@@ -27,6 +28,7 @@ class Filler {
     if (bytes.size != 0) std::memcpy(at_, bytes.data, bytes.size);
     at_ += bytes.size;
   }
+  const uint8_t* at() const { return at_; }
 
  private:
   uint8_t* at_;
@@ -219,6 +221,7 @@ Buffer encode_snapshot_chunk(const ScanItem* items, uint32_t count) {
     filler.sized(items[i].value);
   }
   filler.u32(crc32c({chunk.data(), size - 4}));
+  assert(filler.at() == chunk.data() + size);
   return chunk;
 }
 

@@ -45,7 +45,9 @@ GREY_PLUGIN_DESCRIPTOR(
           .type = "integer",
           .default_text = "4096",
           .allowed = "64..1000000",
-          .documentation = "Table files held open at once."},
+          .documentation = "Table files held open at once. Those that a snapshot is read from are "
+                           "open twice where the "
+                           "system can read past its page cache."},
      }});
 
 grey::Plugin* grey_plugin_create(grey::Host* host, grey::ErrorText*) {

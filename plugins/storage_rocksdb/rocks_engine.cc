@@ -1,6 +1,8 @@
 #include "rocks_engine.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <numeric>
 #include <shared_mutex>
@@ -16,16 +18,33 @@ namespace {
 // leaves files there.
 constexpr char kTableFolder[] = "/import";
 
+// Writes a block past the page cache.
+rocksdb::Status try_direct_write(rocksdb::Env* env, const std::string& path,
+                                 const rocksdb::EnvOptions& files) {
+  std::unique_ptr<rocksdb::WritableFile> file;
+  const rocksdb::Status opened = env->NewWritableFile(path, &file, files);
+  if (!opened.ok()) return opened;
+  const size_t size = file->GetRequiredBufferAlignment();
+  const std::unique_ptr<void, decltype(&std::free)> block(std::aligned_alloc(size, size),
+                                                          std::free);
+  std::memset(block.get(), 0, size);
+  return file->PositionedAppend({static_cast<const char*>(block.get()), size}, 0);
+}
+
 // A table that is taken in is read again when a compaction wants it. Until then the page cache has
-// better use for its memory, and what goes past it costs no copy. Not every file system can.
+// better use for its memory, and what goes past it costs no copy. Not every file system can; a full
+// disk does not tell.
 rocksdb::EnvOptions table_files(const rocksdb::Options& options, const std::string& folder) {
   rocksdb::EnvOptions files(options);
   files.use_direct_writes = true;
   const std::string probe = folder + "/direct";
-  std::unique_ptr<rocksdb::WritableFile> file;
-  files.use_direct_writes = options.env->NewWritableFile(probe, &file, files).ok();
-  file.reset();
+  const rocksdb::Status status = try_direct_write(options.env, probe, files);
   (void)options.env->DeleteFile(probe);
+  files.use_direct_writes = status.ok() || status.IsNoSpace();
+  if (!files.use_direct_writes) {
+    rocksdb::Warn(options.info_log, "no direct I/O, so snapshots go through the page cache: %s",
+                  status.ToString().c_str());
+  }
   return files;
 }
 

@@ -17,7 +17,7 @@ RocksImport::RocksImport(RocksEngine* engine, Workers* workers, uint32_t partiti
   if (cleared_) record_.progress = std::move(left.progress);
 }
 
-// Deleting a large file takes its time, and this may be a loop.
+// Ending and deleting a large file takes its time, and this may be a loop.
 RocksImport::~RocksImport() {
   if (!table_) return;
   (void)submit(workers_, [table = std::shared_ptr(std::move(table_))] {});

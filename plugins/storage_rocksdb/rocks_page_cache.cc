@@ -13,6 +13,8 @@
 namespace grey::rocks {
 namespace {
 
+constexpr int kDontCache = 0x80;  // RWF_DONTCACHE
+
 thread_local bool uncached_reads = false;
 
 // Has a descriptor of its own for uncached reads, from the first of them on: RocksDB does not tell
@@ -35,13 +37,19 @@ class Table final : public rocksdb::FSRandomAccessFileOwnerWrapper {
   }
 
  private:
+  void open() const {
+    file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file_ < 0) return;
+    (void)::posix_fadvise(file_, 0, 0, POSIX_FADV_RANDOM);  // RocksDB itself reads ahead
+    char byte;
+    const iovec piece = {&byte, 1};
+    if (::preadv2(file_, &piece, 1, 0, kDontCache) == 1) return;
+    ::close(std::exchange(file_, -1));  // it cannot be done here
+  }
+
   // False for whatever reason: the usual read says it better.
   bool read_uncached(uint64_t offset, size_t size, rocksdb::Slice* result, char* scratch) const {
-    constexpr int kDontCache = 0x80;  // RWF_DONTCACHE
-    std::call_once(opened_, [this] {
-      file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-      if (file_ >= 0) (void)::posix_fadvise(file_, 0, 0, POSIX_FADV_RANDOM);
-    });
+    std::call_once(opened_, [this] { open(); });
     if (file_ < 0) return false;
     size_t have = 0;
     while (have < size) {

@@ -9,9 +9,10 @@ namespace grey::rocks {
 // RocksDB's own, whose tables heed UncachedReads. For as long as the plugin is loaded.
 rocksdb::Env* page_cache_env();
 
-// While it lives, what this thread reads of tables is found in the page cache but not put there:
-// for one who reads much and only once, so that it drives out nothing that is read often. Before
-// Linux 6.14, and on file systems that cannot, such reads are like others.
+// While it lives, what this thread reads of tables is found in the page cache but not put there,
+// but for the tail of a table that is opened for it: for one who reads much and only once, so that
+// it drives out nothing that is read often. Before Linux 6.14, and on file systems that cannot,
+// such reads are like others.
 class UncachedReads {
  public:
   UncachedReads();

@@ -65,8 +65,6 @@ struct TableReads : testing::Test {
     for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 >> 4);
     std::ofstream(path) << bytes;
     expected = bytes;
-    OnDisk(path).drop_from_cache();
-    if (OnDisk(path).cached_bytes() != 0) GTEST_SKIP() << "a file system that is all cache";
     ASSERT_TRUE(rocks::page_cache_env()->NewRandomAccessFile(path, &table, {}).ok());
   }
   std::string read(size_t offset, size_t size) const {
@@ -85,6 +83,7 @@ struct TableReads : testing::Test {
 TEST_F(TableReads, UncachedOnesLeaveNothingInTheCache) {
   if (!OnDisk(path).can_read_uncached()) GTEST_SKIP() << "this system reads through the cache";
   OnDisk(path).drop_from_cache();
+  if (OnDisk(path).cached_bytes() != 0) GTEST_SKIP() << "a file system that is all cache";
   {
     const rocks::UncachedReads uncached;
     EXPECT_EQ(read(0, kFileBytes), expected);
@@ -189,6 +188,8 @@ struct DatabaseReads : testing::Test {
 
   FakeHost host;
   const std::string folder = host.fake_files().folder() + "/db";
+  const std::shared_ptr<WatchedFiles> files = std::make_shared<WatchedFiles>();
+  const std::unique_ptr<rocksdb::Env> watched = rocksdb::NewCompositeEnv(files);
   rocks::RocksEngine engine;
 };
 
@@ -228,9 +229,7 @@ TEST_F(DatabaseReads, ThoseOfAViewLeaveNothingInTheCache) {
 
 // The kernel's read-ahead, which may be many MiB at once, is out of the play.
 TEST_F(DatabaseReads, ACompactionReadsAheadByItself) {
-  const auto files = std::make_shared<WatchedFiles>();
-  const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(files);
-  open(env.get());
+  open(watched.get());
   fill();
   files->sizes.clear();
   rocksdb::CompactRangeOptions all;
@@ -242,7 +241,6 @@ TEST_F(DatabaseReads, ACompactionReadsAheadByItself) {
   EXPECT_LE(*files->sizes.rbegin(), 512u << 10);
   EXPECT_EQ(files->hints.count(rocksdb::FSRandomAccessFile::kNormal), 0u);
   EXPECT_EQ(files->hints.count(rocksdb::FSRandomAccessFile::kRandom), 1u);
-  engine.close();
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace grey::rocks {
 namespace {
 
-constexpr uint64_t kMostReserved = 1 << 20;
+constexpr uint64_t kMostReserved = 1 << 20;  // for a page that may be as large as `max_bytes`
 
 // A page whose bytes live in one arena, since the iterator's do not survive its next step.
 struct Page {

@@ -4,18 +4,12 @@
 #include <utility>
 
 namespace grey::rocks {
-namespace {
-
-// To drop its pages from the cache, RocksDB would send them to the disk, a MiB at once.
-constexpr bool kDropsPages = false;
-
-}  // namespace
 
 RocksTable::RocksTable(const rocksdb::Options& options, const rocksdb::EnvOptions& files,
                        std::string path, std::shared_ptr<std::atomic<uint64_t>> all_bytes)
     : path_(std::move(path)),
       all_bytes_(std::move(all_bytes)),
-      writer_(files, options, nullptr, kDropsPages),
+      writer_(files, options),
       opened_(writer_.Open(path_)) {}
 
 RocksTable::~RocksTable() {

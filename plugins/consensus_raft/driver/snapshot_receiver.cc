@@ -1,6 +1,7 @@
 #include "driver/snapshot_receiver.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "grey/glue/crc32c.h"
@@ -104,8 +105,10 @@ void SnapshotReceiver::on_chunk(const SnapshotChunk& chunk, const Buffer& frame)
   if (crc32c(chunk.bytes, checksum_) != chunk.checksum) {
     log_line(owner_->group_host()->host(), LogLevel::warning, owner_->group_name(),
              ": a snapshot's checksum does not agree at byte ", received_);
-    return end(SnapshotOutcome::failed);
+    return stop();
   }
+  assert(chunk.bytes.data >= frame.data() &&
+         chunk.bytes.data + chunk.bytes.size <= frame.data() + frame.size());
   any_ = true;
   gap_ = false;
   last_ = chunk.last;
@@ -179,6 +182,7 @@ void SnapshotReceiver::stop() {
 }
 
 void SnapshotReceiver::end(SnapshotOutcome outcome) {
+  assert(!busy_);  // what it works on would come back to another receiver
   const std::shared_ptr<SnapshotReceiver> self = shared_from_this();
   ended_ = true;
   outcome_ = outcome;

@@ -5,7 +5,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "driver/snapshot_limits.h"
 #include "driver/snapshot_owner.h"

@@ -152,6 +152,32 @@ TEST_F(SnapshotTest, WrongChunkIsNeverInstalled) {
   EXPECT_EQ(wrong, 1);
 }
 
+// The engine still works on the chunk before it: nothing new begins until it has answered.
+TEST_F(SnapshotTest, AWrongChunkAmidAWriteEndsTheTransferOnlyAfterIt) {
+  leave_behind();
+  engine().hold_writes = true;
+  int wrong = 0;
+  on_chunk_ = [&](const SnapshotMessage& message, const SnapshotChunk& chunk,
+                  std::vector<std::string>* messages) {
+    if (chunk.offset == 0 || wrong != 0) return;
+    ++wrong;
+    SnapshotMessage changed = message;
+    SnapshotChunk body = chunk;
+    ++body.checksum;
+    changed.body = body;
+    messages->front() = encoded(changed);
+  };
+  come_back();
+  ASSERT_TRUE(world_.run_until([&] { return wrong == 1; }, 10 * kSecond));
+  world_.run_for(5 * kSecond);
+  EXPECT_EQ(views_.size(), 1u) << "another transfer has begun";
+  ASSERT_TRUE(engine().held_write);
+  engine().hold_writes = false;
+  std::exchange(engine().held_write, nullptr)->complete(ok_status());
+  expect_filled();
+  EXPECT_EQ(installs(), 1u);
+}
+
 TEST_F(SnapshotTest, BusyEnginesAreAskedAgain) {
   leave_behind();
   states_[1].engines[1].busy = 5;

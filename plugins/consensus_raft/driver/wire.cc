@@ -220,6 +220,7 @@ void get_body(ByteReader* in, SnapshotFetch* body) {
   body->checksum = in->get<uint32_t>();
   body->cursor = in->get_sized();
 }
+// Its bytes belong behind all of the message, uncopied: see put_snapshot_message.
 void put_body(const SnapshotChunk& body, ByteWriter* out) {
   out->put(body.offset);
   put_flag(body.last, out);

@@ -98,7 +98,7 @@ void put_snapshot_header(const SnapshotHeader& header, ByteWriter* out);
 std::optional<SnapshotHeader> get_snapshot_header(ByteReader* reader);
 
 // Returns what belongs behind what is put: a chunk's bytes, which are not copied.
-ByteView put_snapshot_message(const SnapshotMessage& message, ByteWriter* out);
+[[nodiscard]] ByteView put_snapshot_message(const SnapshotMessage& message, ByteWriter* out);
 // Nothing for bytes that are none, or whose chunk has a wrong CRC. Chunk and cursor are borrowed.
 std::optional<SnapshotMessage> get_snapshot_message(ByteView frame);
 

@@ -47,6 +47,8 @@ struct TestEngine {
   uint32_t busy = 0;           // reads and writes of snapshots that are refused first
   uint64_t room = UINT64_MAX;  // bytes of an import from which on there is none for more
   bool fail_commit = false;
+  bool hold_writes = false;          // of an import: done, but not answered
+  Completion* held_write = nullptr;  // the one that waits
   // The install that comes to this step goes no further and sets `stopped`.
   InstallStep stop_at = InstallStep::none;
   bool stopped = false;
@@ -202,6 +204,10 @@ class TestMachine final : public StateMachine {
       engine_.import.checksum = checksum;
       if (engine_.keep_imports) engine_.durable_import = engine_.import;
       if (engine_.stops(InstallStep::importing)) return;
+      if (engine_.hold_writes) {
+        engine_.held_write = done;
+        return;
+      }
       post(machine_->loop_, [done] { done->complete(ok_status()); });
     }
     void commit(Completion* done) noexcept override {
