@@ -147,6 +147,14 @@ class CatchUp:
             self.cluster.check_alive()
             time.sleep(0.1)
 
+    def drop_from_page_cache(self):
+        """What is sent has to be read from the disk then."""
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                file = os.open(os.path.join(folder, name), os.O_RDONLY)
+                os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+                os.close(file)
+
     def measure_before(self):
         time.sleep(self.options.settle)
         meter = CpuMeter(self.cluster)
@@ -191,12 +199,15 @@ class CatchUp:
               f"  p99 one by one: {' '.join(f'{one:.1f}' for one in p99)}", flush=True)
 
     def run(self):
+        options = self.options
         if self.prepared:
             self.resume()
         else:
             self.prepare()
-            if self.options.data:
+            if options.data:
                 return
+        if options.cold:
+            self.drop_from_page_cache()
         before = self.measure_before()
         during, took = self.measure_during()
         received = self.metric("grey_raft_snapshot_received_bytes_total")
@@ -218,6 +229,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=10, help="of one window")
     parser.add_argument("--windows", type=int, default=3, help="before node 3 is started")
     parser.add_argument("--settle", type=int, default=10, help="seconds for compactions to end")
+    parser.add_argument("--cold", action="store_true",
+                        help="drop the data from the page cache first")
     parser.add_argument("--log-budget", default="512MiB")
     parser.add_argument("--snapshot-rate", default="64MiB")
     parser.add_argument("--build-dir", default="build/release")
