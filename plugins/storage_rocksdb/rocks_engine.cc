@@ -1,9 +1,8 @@
 #include "rocks_engine.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <numeric>
 #include <shared_mutex>
 #include <vector>
@@ -25,10 +24,11 @@ rocksdb::Status try_direct_write(rocksdb::Env* env, const std::string& path,
   const rocksdb::Status opened = env->NewWritableFile(path, &file, files);
   if (!opened.ok()) return opened;
   const size_t size = file->GetRequiredBufferAlignment();
-  const std::unique_ptr<void, decltype(&std::free)> block(std::aligned_alloc(size, size),
-                                                          std::free);
-  std::memset(block.get(), 0, size);
-  return file->PositionedAppend({static_cast<const char*>(block.get()), size}, 0);
+  std::string memory(2 * size, '\0');
+  void* block = memory.data();
+  size_t room = memory.size();
+  std::align(size, size, block, room);
+  return file->PositionedAppend({static_cast<const char*>(block), size}, 0);
 }
 
 // A table that is taken in is read again when a compaction wants it. Until then the page cache has
