@@ -47,8 +47,7 @@ struct TestEngine {
   uint32_t busy = 0;           // reads and writes of snapshots that are refused first
   uint64_t room = UINT64_MAX;  // bytes of an import from which on there is none for more
   bool fail_commit = false;
-  bool hold_writes = false;          // of an import: done, but not answered
-  Completion* held_write = nullptr;  // the one that waits
+  Completion** held_write = nullptr;  // writes of an import are not answered but left here
   // The install that comes to this step goes no further and sets `stopped`.
   InstallStep stop_at = InstallStep::none;
   bool stopped = false;
@@ -117,7 +116,7 @@ class TestMachine final : public StateMachine {
     ++flushes;
     const Status status = engine_->flush;
     if (status.ok() && !engine_->keep_nothing) engine_->durable = engine_->now;
-    post(loop_, [done, status] { done->complete(status); });
+    answer(done, status);
   }
 
   Status open_snapshot(SnapshotReader** out) noexcept override {
@@ -150,15 +149,14 @@ class TestMachine final : public StateMachine {
     }
     AppliedState state() noexcept override { return state_; }
     void read_next(uint64_t max_bytes, SnapshotChunkDone* done) noexcept override {
+      const auto refuse = [this, done](StatusCode why) {
+        post(loop_, [done, why] { done->chunk(make_status(why), nullptr, false); });
+      };
       if (engine_->busy > 0) {
         --engine_->busy;
-        post(loop_, [done] { done->chunk(make_status(StatusCode::busy), nullptr, false); });
-        return;
+        return refuse(StatusCode::busy);
       }
-      if (engine_->revoke_views) {
-        post(loop_, [done] { done->chunk(make_status(StatusCode::expired), nullptr, false); });
-        return;
-      }
+      if (engine_->revoke_views) return refuse(StatusCode::expired);
       const uint64_t at = offset_;
       offset_ = std::min<uint64_t>(bytes_.size(), offset_ + max_bytes);
       retain();
@@ -196,19 +194,14 @@ class TestMachine final : public StateMachine {
       const bool full = engine_.import.bytes.size() >= engine_.room;
       if (full || engine_.busy > 0) {
         if (!full) --engine_.busy;
-        const StatusCode why = full ? StatusCode::no_space : StatusCode::busy;
-        post(machine_->loop_, [done, why] { done->complete(make_status(why)); });
-        return;
+        return machine_->answer(done, make_status(full ? StatusCode::no_space : StatusCode::busy));
       }
       engine_.import.bytes.append(text_of(chunk));
       engine_.import.checksum = checksum;
       if (engine_.keep_imports) engine_.durable_import = engine_.import;
       if (engine_.stops(InstallStep::importing)) return;
-      if (engine_.hold_writes) {
-        engine_.held_write = done;
-        return;
-      }
-      post(machine_->loop_, [done] { done->complete(ok_status()); });
+      if (engine_.held_write) return void(*engine_.held_write = done);
+      machine_->answer(done, ok_status());
     }
     void commit(Completion* done) noexcept override {
       if (engine_.stops(InstallStep::imported)) return;
@@ -222,16 +215,13 @@ class TestMachine final : public StateMachine {
       }
       engine_.now = fresh;
       engine_.import = {};
-      if (engine_.fail_commit) {
-        post(machine_->loop_, [done] { done->complete(make_status(StatusCode::io_error)); });
-        return;
-      }
+      if (engine_.fail_commit) return machine_->answer(done, make_status(StatusCode::io_error));
       if (engine_.stops(InstallStep::switched)) return;
       engine_.durable = fresh;
       engine_.durable_import = {};
       if (engine_.stops(InstallStep::flushed)) return;
       ++machine_->installs;
-      post(machine_->loop_, [done] { done->complete(ok_status()); });
+      machine_->answer(done, ok_status());
     }
 
    protected:
@@ -242,6 +232,10 @@ class TestMachine final : public StateMachine {
     TestEngine& engine_;
     std::string cursor_;
   };
+
+  void answer(Completion* done, Status status) {
+    post(loop_, [done, status] { done->complete(status); });
+  }
 
   Loop* loop_;
   TestEngine* engine_;
