@@ -81,7 +81,7 @@ GREY_PLUGIN_DESCRIPTOR({
                  "Proposals of one group in one turn of its loop before they are busy."},
             {.name = "snapshot_rate",
              .type = "size",
-             .default_text = "64MiB",
+             .default_text = "56MiB",
              .allowed = "64KiB..64GiB",
              .documentation = "Bytes a second of snapshots that this node sends at most, and that "
                               "it takes in at most, all transfers together."},

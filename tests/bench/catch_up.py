@@ -232,7 +232,7 @@ def main():
     parser.add_argument("--cold", action="store_true",
                         help="drop the data from the page cache first")
     parser.add_argument("--log-budget", default="512MiB")
-    parser.add_argument("--snapshot-rate", default="64MiB")
+    parser.add_argument("--snapshot-rate", default="56MiB")
     parser.add_argument("--build-dir", default="build/release")
     parser.add_argument("--work-dir", default="/var/tmp")
     parser.add_argument("--data", metavar="FOLDER",

@@ -20,7 +20,7 @@ struct DriverOptions {
   uint64_t max_uncommitted_bytes = 64 << 20;  // of one group
   uint64_t entry_cache = 4 << 20;             // of one group, see RaftOptions::recent_entry_bytes
   uint32_t max_queued_proposals = 16384;      // of one group, in one turn
-  uint64_t snapshot_rate = 64 << 20;          // bytes a second in each direction, of all transfers
+  uint64_t snapshot_rate = 56 << 20;          // bytes a second in each direction, of all transfers
   uint32_t snapshot_transfers = 4;            // at once, in each direction
   uint64_t snapshot_window = 4 << 20;         // of one transfer, on its way or not written yet
   uint64_t snapshot_chunk = 256 << 10;
