@@ -46,8 +46,7 @@ GREY_PLUGIN_DESCRIPTOR(
           .default_text = "4096",
           .allowed = "64..1000000",
           .documentation = "Table files held open at once. Those that a snapshot is read from are "
-                           "open twice where the "
-                           "system can read past its page cache."},
+                           "open twice where the system can read past its page cache."},
      }});
 
 grey::Plugin* grey_plugin_create(grey::Host* host, grey::ErrorText*) {
